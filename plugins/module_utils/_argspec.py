@@ -1,0 +1,57 @@
+# Copyright (c) 2026 falconops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This file is private to the collection: it can change in any release.
+
+"""The options that modules, lookups and action plugins share: their types, defaults and choices."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.falconops.auth.plugins.module_utils._clouds import CLOUDS
+
+Spec = t.Dict[str, t.Dict[str, t.Any]]
+
+CLIENT_SPEC: Spec = {
+    "client": {"type": "str"},
+    "clients": {"type": "dict", "no_log": True},
+    "clients_file": {"type": "path"},
+    "client_id": {"type": "str", "aliases": ["falcon_client_id"]},
+    "client_secret": {"type": "str", "no_log": True, "aliases": ["falcon_client_secret"]},
+    "cloud": {"type": "str", "choices": list(CLOUDS)},
+    "hostname": {"type": "str"},
+    "member_cid": {"type": "str"},
+    "session": {"type": "str"},
+}
+
+CONNECTION_SPEC: Spec = {
+    "timeout": {"type": "int", "default": 10},
+    "retries": {"type": "int", "default": 3},
+    "proxy": {"type": "str"},
+    "ca_path": {"type": "path"},
+    "validate_certs": {"type": "bool", "default": True},
+    "user_agent": {"type": "str"},
+}
+
+STORE_SPEC: Spec = {
+    "cache": {"type": "bool", "default": True},
+    "cache_plugin": {"type": "str"},
+    "cache_connection": {"type": "str"},
+    "cache_prefix": {"type": "str", "default": "falconops_auth_"},
+}
+
+# What every door has. The default of cloud is not in its spec, since hostname stands in its place.
+SHARED_SPEC: Spec = {**CLIENT_SPEC, **CONNECTION_SPEC, **STORE_SPEC}
+
+# Of falcon_token, the module and the lookup.
+TOKEN_SPEC: Spec = {**SHARED_SPEC, "min_ttl": {"type": "int", "default": 240}}
+TOKEN_MODULE_SPEC: Spec = {**TOKEN_SPEC, "force": {"type": "bool", "default": False}}
+TOKEN_LOOKUP_SPEC: Spec = {
+    **TOKEN_SPEC,
+    "format": {"type": "str", "default": "token", "choices": ["token", "bearer", "headers", "auth"]},
+}
+
+# Smallest and largest value of each number.
+RANGES: dict[str, tuple[int, int]] = {"timeout": (1, 300), "retries": (0, 10), "min_ttl": (0, 1200)}

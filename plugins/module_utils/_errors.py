@@ -1,0 +1,21 @@
+# Copyright (c) 2026 falconops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This file is private to the collection: it can change in any release.
+
+"""The one class of expected failures."""
+
+from __future__ import annotations
+
+
+class FalconError(Exception):
+    """What a user, a network or a server can cause: one sentence that a person can act on, free of secrets.
+
+    refused: the API understood the request and said no, so that asking again in the same way is of no use.
+    """
+
+    def __init__(self, message: str, *, refused: bool = False) -> None:
+        super().__init__(message)
+        self.message = message
+        self.refused = refused

@@ -1,0 +1,89 @@
+# Copyright (c) 2026 falconops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This file is private to the collection: it can change in any release.
+
+"""A bearer token and its life."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing as t
+from datetime import datetime, timezone
+
+# The API's own life of a token is 1,799 seconds. A longer one is not believed, so that every store entry is
+# known to be of no use after this many seconds.
+LONGEST_LIFE = 1800
+
+_TOKEN = re.compile(r"[\x21-\x7e]{1,65536}")
+
+
+@dataclasses.dataclass(frozen=True)
+class Token:
+    """A token as it was issued.
+
+    issued_at: seconds since the epoch, by this machine's clock; expires_in: its life in seconds;
+    hostname: base URL of the cloud that issued it.
+    """
+
+    access_token: str = dataclasses.field(repr=False)
+    token_type: str
+    issued_at: float
+    expires_in: int
+    hostname: str
+
+    @property
+    def expires_at(self) -> float:
+        """End of its life, in seconds since the epoch."""
+        return self.issued_at + self.expires_in
+
+    @property
+    def expires_at_text(self) -> str:
+        """End of its life in UTC, ISO 8601."""
+        return datetime.fromtimestamp(int(self.expires_at), timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def seconds_left(self, now: float) -> float:
+        """Seconds of life left; negative for one that seems to come from the future, since the clock was set."""
+        left = self.expires_at - now
+        return left if left <= self.expires_in else -1.0
+
+    def to_dict(self) -> dict[str, t.Any]:
+        """The form in which it is sealed."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, raw: t.Any) -> Token:
+        """The token that to_dict() wrote. Raises ValueError for anything else."""
+        try:
+            token = cls(
+                access_token=str(raw["access_token"]),
+                token_type=str(raw["token_type"]),
+                issued_at=float(raw["issued_at"]),
+                expires_in=int(raw["expires_in"]),
+                hostname=str(raw["hostname"]),
+            )
+        except (TypeError, KeyError, OverflowError) as error:
+            raise ValueError("not a token") from error
+        if not _TOKEN.fullmatch(token.access_token) or not 0 < token.expires_in <= LONGEST_LIFE:
+            raise ValueError("not a token")
+        return token
+
+    @classmethod
+    def from_answer(cls, body: t.Any, *, hostname: str, now: float) -> Token:
+        """The token in an answer of POST /oauth2/token. Raises ValueError if there is none."""
+        if not isinstance(body, dict) or not isinstance(body.get("access_token"), str):
+            raise ValueError("no access_token")
+        life = body.get("expires_in")
+        if not isinstance(life, int) or isinstance(life, bool) or life <= 0:
+            raise ValueError("no expires_in")
+        return cls.from_dict(
+            {
+                "access_token": body["access_token"],
+                "token_type": "bearer",
+                "issued_at": now,
+                "expires_in": min(life, LONGEST_LIFE),
+                "hostname": hostname,
+            }
+        )

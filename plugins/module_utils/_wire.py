@@ -1,0 +1,228 @@
+# Copyright (c) 2026 falconops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This file is private to the collection: it can change in any release.
+
+"""HTTP to the Falcon API: the only file that knows requests.
+
+It is imported by whoever must really ask, and by nobody else: on a cached token none of this is loaded.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import email.utils
+import json
+import random
+import re
+import ssl
+import sys
+import time
+import traceback
+import typing as t
+from urllib.parse import urlsplit
+
+from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
+from ansible_collections.falconops.auth.plugins.module_utils._version import VERSION
+
+REQUESTS_IMPORT_ERROR: str | None = None
+try:
+    import requests
+    import urllib3
+    from requests.adapters import HTTPAdapter
+    from urllib3.util.retry import Retry
+except ImportError:
+    REQUESTS_IMPORT_ERROR = traceback.format_exc()
+    Retry = object  # type: ignore[assignment,misc]
+
+# Answers about tokens are two kilobytes; what is much larger is not one, and is not read to its end.
+LARGEST_ANSWER = 1024 * 1024
+# The API's rate limit is counted over a minute, so that no honest answer asks for a longer wait than this.
+LONGEST_WAIT = 90.0
+SERVER_FAULTS = (500, 502, 503, 504)
+
+
+@dataclasses.dataclass(frozen=True)
+class Connection:
+    """How to reach the API. timeout: seconds for connecting, and for each answer; retries: repeats of a failed try."""
+
+    timeout: int
+    retries: int
+    proxy: str | None = dataclasses.field(repr=False)
+    ca_path: str | None
+    validate_certs: bool
+    user_agent: str | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """What the server said. headers: case-insensitive; body: as it came; url: what was asked."""
+
+    url: str
+    status: int
+    headers: t.Mapping[str, str]
+    body: bytes = dataclasses.field(repr=False)
+
+    def json(self) -> t.Any:
+        """The body as JSON, or None when it is something else, as gateways answer."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+
+    @property
+    def trace_id(self) -> str:
+        """What CrowdStrike's support asks for; empty if the answer has none."""
+        return re.sub(r"[^A-Za-z0-9-]", "", self.headers.get("X-Cs-Traceid", ""))[:64]
+
+
+class Wire:
+    """One HTTP session, with the user's TLS, proxy and patience."""
+
+    def __init__(self, connection: Connection) -> None:
+        if REQUESTS_IMPORT_ERROR:
+            raise FalconError(
+                f"Asking the API needs the Python library requests, which {sys.executable} does not have; install it "
+                f"with '{sys.executable} -m pip install requests', or with 'pipx inject ansible-core requests' (or "
+                "'pipx inject ansible requests') where pipx installed Ansible."
+            )
+        self._connection = connection
+        # Proxies, CA bundle and NO_PROXY of the environment are requests' business; an option beats them when it
+        # is given with each request, and only then.
+        self._settings: t.Dict[str, t.Any] = {
+            "timeout": connection.timeout,
+            "proxies": {"https": connection.proxy, "http": connection.proxy} if connection.proxy else None,
+            "verify": (connection.ca_path or True) if connection.validate_certs else False,
+            "allow_redirects": False,
+            "stream": True,
+        }
+        self._session = requests.Session()
+        for scheme in ("https://", "http://"):
+            self._session.mount(scheme, HTTPAdapter(max_retries=0))
+        agent = f"falconops.auth/{VERSION} (ansible collection)"
+        self._session.headers["User-Agent"] = f"{connection.user_agent} {agent}" if connection.user_agent else agent
+        # A compressed answer is of no use here and a way to fill the memory.
+        self._session.headers["Accept-Encoding"] = "identity"
+        if not connection.validate_certs:
+            # The user chose it; urllib3 would tell so for every request.
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+
+    def post(self, url: str, form: t.Mapping[str, str], *, basic: tuple[str, str] | None = None) -> Answer:
+        """Send a form that may safely be sent twice; come back with any answer that is worth reading.
+
+        Server faults, broken and silent connections are repeated with backoff, a 429 after the wait that it names.
+        Redirects come back as they are. Raises FalconError, with the rest of the sentence, when there is no answer.
+        """
+        patience = _Patience(total=self._connection.retries, backoff_factor=0.5)
+        while True:
+            answer, failure, repeat = self._try(url, form, basic)
+            wait = _asked_wait(answer) if answer else None
+            if not repeat or (wait or 0) > LONGEST_WAIT or patience.total == 0:
+                break
+            patience = patience.increment("POST", url, error=urllib3.exceptions.HTTPError("repeated"))
+            time.sleep(patience.get_backoff_time() if wait is None else wait + random.uniform(0, 0.3))
+        if answer is None:
+            tries = len(patience.history) + 1
+            raise FalconError(f"{failure} (tried {tries} times)" if tries > 1 else failure)
+        return answer
+
+    def _try(
+        self, url: str, form: t.Mapping[str, str], basic: tuple[str, str] | None
+    ) -> tuple[Answer | None, str, bool]:
+        """One request: the answer, or what kept it away, and whether a repeat may help."""
+        try:
+            with self._session.post(url, data=form, auth=basic or _no_netrc, **self._settings) as response:
+                body = _read(response, self._connection.timeout)
+        except requests.exceptions.SSLError as error:
+            return None, f"its TLS certificate was not accepted: {_root(error)}; see ca_path", False
+        except requests.exceptions.ProxyError as error:
+            return None, f"the proxy did not lead there: {_root(error)}; check proxy or HTTPS_PROXY", True
+        except requests.exceptions.Timeout:
+            return None, f"no answer came within {self._connection.timeout} seconds", True
+        except (requests.exceptions.InvalidProxyURL, requests.exceptions.InvalidSchema, requests.exceptions.InvalidURL):
+            return None, "the proxy is not a URL that can be used; check proxy or HTTPS_PROXY", False
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            return None, f"the connection failed: {_root(error)}", not isinstance(error, UnicodeError)
+        except ValueError as error:
+            return None, f"its answer could not be read: {error}", True
+        answer = Answer(url=url, status=response.status_code, headers=response.headers, body=body)
+        return answer, "", answer.status == 429 or answer.status in SERVER_FAULTS
+
+
+class _Patience(Retry):
+    """urllib3's own counting and backoff, with jitter also on its releases before 2.0."""
+
+    def get_backoff_time(self) -> float:
+        return super().get_backoff_time() * random.uniform(0.5, 1.0)
+
+
+def _no_netrc(request: t.Any) -> t.Any:
+    """Authorisation that adds nothing: without one, requests would look into ~/.netrc."""
+    return request
+
+
+def _read(response: t.Any, seconds: float) -> bytes:
+    """The body of an answer. Raises ValueError when it is cut off, too large or too slow."""
+    if response.headers.get("Content-Encoding", "identity").lower() not in ("identity", ""):
+        raise ValueError("it is compressed, which was not asked for")
+    body: bytes = b""
+    end = time.monotonic() + seconds
+    while True:
+        chunk = response.raw.read(65536)
+        body += chunk
+        if len(body) > LARGEST_ANSWER:
+            raise ValueError(f"it is larger than {LARGEST_ANSWER} bytes")
+        if not chunk:
+            break
+        if time.monotonic() > end:
+            raise ValueError(f"it was not complete after {seconds:g} seconds")
+    length = response.headers.get("Content-Length", "")
+    if length.isdigit() and len(body) < int(length):
+        raise ValueError("it broke off")
+    return body
+
+
+def _asked_wait(answer: Answer) -> float | None:
+    """Seconds to wait before a 429 may be repeated, by the server's own clock; None where it does not say."""
+    if answer.status != 429:
+        return None
+    try:
+        until = float(answer.headers["X-Ratelimit-Retryafter"])
+    except (KeyError, ValueError):
+        return None
+    try:
+        now = email.utils.parsedate_to_datetime(answer.headers["Date"]).timestamp()
+    except (KeyError, TypeError, ValueError, IndexError, OverflowError):
+        now = time.time()
+    wait = until - now
+    return max(wait, 1.0) if wait == wait else None  # a NaN is not equal to itself
+
+
+def _root(error: BaseException) -> str:
+    """What really happened, below the layers that wrapped it, in a few words.
+
+    The layers repeat the URL, and a proxy's URL may hold a password: only the innermost words are shown.
+    """
+    seen: list[BaseException] = []
+    inner: BaseException | None = error
+    while inner is not None and inner not in seen:
+        seen.append(inner)
+        reason = getattr(inner, "reason", None)
+        nested = [arg for arg in (reason, *inner.args) if isinstance(arg, BaseException)]
+        inner = nested[0] if nested else (inner.__cause__ or inner.__context__)
+    root = next((each for each in reversed(seen) if str(each)), error)
+    if isinstance(root, ssl.SSLCertVerificationError):
+        return str(root.verify_message)
+    if isinstance(root, ssl.SSLError):
+        return str(root.reason or "handshake failed")
+    if isinstance(root, OSError) and root.strerror:
+        return str(root.strerror)
+    text = str(root).rsplit(": ", 1)[-1].strip()
+    return text if text and "://" not in text else type(root).__name__
+
+
+def host_of(url: str) -> str:
+    """Scheme, host and port of a URL: the base of an API."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"

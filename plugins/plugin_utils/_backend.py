@@ -1,0 +1,109 @@
+# Copyright (c) 2026 falconops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This file is private to the collection: it can change in any release.
+
+"""The fact-cache backend as a place for opaque texts: the only file that knows cache plugins."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible import constants as C
+from ansible.plugins.loader import cache_loader
+from ansible_collections.falconops.auth.plugins.module_utils._token import LONGEST_LIFE
+from ansible_collections.falconops.auth.plugins.plugin_utils._private import Warn, private_directory, sweep
+
+# Plugins whose content no second process sees: ansible-playbook forks a worker for each host and task.
+_MEMORY = ("memory", "ansible.builtin.memory", "ansible.legacy.memory")
+
+
+@dataclasses.dataclass(frozen=True)
+class StoreSettings:
+    """Which cache plugin keeps tokens; None: as configured for facts."""
+
+    plugin: str | None
+    connection: str | None
+    prefix: str
+
+
+class Backend:
+    """Texts by name, in the cache plugin that the user has chosen or, where that is no help, in private files.
+
+    Whatever a plugin raises means that it cannot be used now: one warning, and the private files take over.
+    """
+
+    def __init__(self, settings: StoreSettings, warn: Warn) -> None:
+        self._settings = settings
+        self._warn = warn
+        self._private = (settings.plugin or C.CACHE_PLUGIN) in _MEMORY
+
+    def get(self, name: str) -> t.Any:
+        """What lies under this name, unverified; None if nothing does."""
+        return self._do(lambda plugin: plugin.get(name) if plugin.contains(name) else None, KeyError)
+
+    def set(self, name: str, text: str) -> None:
+        """Keep a text. File plugins only warn when they cannot write, so it is read back."""
+        self._do(lambda plugin: plugin.set(name, text))
+        if self.get(name) != text and not self._private:
+            self._give_up("what was written cannot be read back")
+            self._do(lambda plugin: plugin.set(name, text))
+        if self._private:
+            sweep(self._directory(), older_than=LONGEST_LIFE)
+
+    def delete(self, name: str) -> None:
+        """Forget what lies under this name."""
+        self._do(lambda plugin: plugin.delete(name), KeyError)
+
+    def _do(self, action: t.Callable[[t.Any], t.Any], *absent: type[Exception]) -> t.Any:
+        if not self._private:
+            try:
+                return self._with(self._chosen(), action, absent)
+            except Exception as error:
+                # Any plugin, any library below it, any exception: for us it is a store that is down. Its text is not
+                # shown, since a connection's may hold a password.
+                reason = type(error).__name__
+            self._give_up(reason)
+        return self._with(self._private_plugin(), action, absent)
+
+    @staticmethod
+    def _with(plugin: t.Any, action: t.Callable[[t.Any], t.Any], absent: tuple[type[Exception], ...]) -> t.Any:
+        try:
+            return action(plugin)
+        except absent:
+            return None
+
+    def _give_up(self, reason: str) -> None:
+        self._private = True
+        self._warn(
+            f"The token store '{self._settings.plugin or C.CACHE_PLUGIN}' cannot be used ({reason}); "
+            "falconops.auth keeps tokens in private files of this control node instead."
+        )
+
+    # A plugin object remembers what it has once read and never looks again, so each use gets a new one.
+
+    def _chosen(self) -> t.Any:
+        given = {} if self._settings.connection is None else {"_uri": self._settings.connection}
+        plugin = cache_loader.get(
+            self._settings.plugin or C.CACHE_PLUGIN,
+            _prefix=self._settings.prefix,
+            _timeout=LONGEST_LIFE,
+            # Redis keeps its keys in a set, and drops what seems expired there: the facts' set is not ours.
+            _keyset_name=f"{self._settings.prefix}keys",
+            **given,
+        )
+        if plugin is None:
+            raise LookupError("no such cache plugin")
+        return plugin
+
+    def _private_plugin(self) -> t.Any:
+        return cache_loader.get(
+            "ansible.builtin.jsonfile",
+            _uri=self._directory(),
+            _prefix=self._settings.prefix,
+            _timeout=LONGEST_LIFE,
+        )
+
+    def _directory(self) -> str:
+        return private_directory("tokens", self._warn)

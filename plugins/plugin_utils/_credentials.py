@@ -1,0 +1,247 @@
+# Copyright (c) 2026 falconops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This file is private to the collection: it can change in any release.
+
+"""Who asks: from options, stored clients and the context to one API client."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Mapping
+
+from ansible.errors import AnsibleError, AnsibleFileNotFound
+from ansible.parsing.vault import AnsibleVaultError
+from ansible_collections.falconops.auth.plugins.module_utils import _client
+from ansible_collections.falconops.auth.plugins.module_utils._client import Client
+from ansible_collections.falconops.auth.plugins.module_utils._clouds import CLOUDS, DEFAULT_CLOUD
+from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
+from ansible_collections.falconops.auth.plugins.plugin_utils._options import (
+    ENVIRONMENT,
+    VARIABLES,
+    Found,
+    Level,
+    Options,
+    plain,
+)
+
+_STORED_KEYS = ("client_id", "client_secret", "cloud", "hostname", "member_cid")
+
+
+class _Who(t.NamedTuple):
+    """Who asks, by the highest level that names the client; own: what a stored client says beside id and secret."""
+
+    level: Level
+    client_id: str
+    client_secret: str
+    name: str | None = None
+    own: t.Mapping[str, Found] = {}
+
+
+def client_of(options: Options, remembered: Client | None, loader: t.Any) -> Client:
+    """The API client that the options describe. Raises FalconError.
+
+    remembered: the client of the context, None without one; loader: Ansible's, which decrypts and reads files.
+    """
+    who = _who(options, remembered, loader)
+    chosen = remembered if remembered and remembered.client_id == who.client_id else None
+    host = _choice(options, who, chosen, "hostname", "cloud")
+    member = _choice(options, who, chosen, "member_cid")
+    session = _choice(options, who, chosen, "session")
+    if host is None:
+        hostname = CLOUDS[DEFAULT_CLOUD].url
+    else:
+        hostname = host.checked(_client.check_cloud if host.name == "cloud" else _client.check_hostname)
+    return Client(
+        client_id=who.client_id,
+        client_secret=who.client_secret,
+        hostname=hostname,
+        member_cid=member.checked(_client.check_member_cid) if member else None,
+        session=session.checked(_client.check_session) if session else None,
+        name=who.name,
+    )
+
+
+def _who(options: Options, remembered: Client | None, loader: t.Any) -> _Who:
+    for level in (Level.ARGUMENT, Level.VARIABLE):
+        who = _named_at(level, options, loader)
+        if who:
+            return who
+    # Id and secret of the context go only together, and give way to whatever is given by hand.
+    if remembered and not options.given("client", "client_id", "client_secret"):
+        return _Who(Level.CONTEXT, remembered.client_id, remembered.client_secret, remembered.name)
+    who = _named_at(Level.ENVIRONMENT, options, loader)
+    if who:
+        return who
+    raise _nobody(options, remembered)
+
+
+def _named_at(level: Level, options: Options, loader: t.Any) -> _Who | None:
+    stored, client_id, secret = (_at(options, level, name) for name in ("client", "client_id", "client_secret"))
+    if stored:
+        other = client_id or secret
+        if other:
+            raise FalconError(
+                f"client ({stored.origin}) and {other.name} ({other.origin}) both say who asks; give either the name of "
+                "a stored client or client_id and client_secret."
+            )
+        return _stored(stored, options, loader)
+    if not client_id:
+        return None
+    secret = options.find("client_secret")
+    if secret.empty:
+        raise FalconError(
+            f"client_id comes from the {client_id.origin}, but no client_secret goes with it: secrets "
+            f"{_places('client_secret')}."
+        )
+    return _Who(level, client_id.checked(_client.check_client_id), secret.checked(_client.check_client_secret))
+
+
+def _at(options: Options, level: Level, name: str) -> Found | None:
+    found = options.at(level, name)
+    return found if found and not found.empty else None
+
+
+def _stored(name: Found, options: Options, loader: t.Any) -> _Who:
+    """A stored client by its name. A secret given at a higher level than the name beats the stored one."""
+    values = _stored_values(name, options, loader)
+    for key in ("client_id", "client_secret"):
+        if key not in values:
+            raise FalconError(f"The stored client '{name.value}' has no {key}; it needs client_id and client_secret.")
+    if "cloud" in values and "hostname" in values:
+        raise FalconError(f"The stored client '{name.value}' has both cloud and hostname; give it one of them.")
+    higher = [_at(options, level, "client_secret") for level in Level if level < name.level]
+    secret = next((found for found in higher if found), values["client_secret"])
+    return _Who(
+        level=name.level,
+        client_id=values["client_id"].checked(_client.check_client_id),
+        client_secret=secret.checked(_client.check_client_secret),
+        name=name.value,
+        own={key: values[key] for key in values if key not in ("client_id", "client_secret")},
+    )
+
+
+def _stored_values(name: Found, options: Options, loader: t.Any) -> dict[str, Found]:
+    known: list[str] = []
+    for place, clients in _stores(options, loader):
+        if name.value in clients:
+            return _entry(name, place, clients[name.value], options)
+        known += map(str, clients)
+    if known:
+        advice = f"known are {', '.join(sorted(known))}"
+    else:
+        advice = "no clients are known, since neither clients nor clients_file holds one"
+    raise FalconError(f"There is no stored client '{name.value}' ({name.origin}); {advice}.")
+
+
+def _stores(options: Options, loader: t.Any) -> t.Iterator[tuple[str, t.Mapping[str, t.Any]]]:
+    """Where stored clients stand, in the order in which they are looked at."""
+    given = options.find("clients")
+    if not given.empty:
+        yield f"clients ({given.origin})", given.value
+    path = options.find("clients_file")
+    if not path.empty:
+        yield f"clients_file {path.value}", _read(path, loader)
+
+
+def _read(path: Found, loader: t.Any) -> t.Mapping[str, t.Any]:
+    try:
+        # cache: decrypted, it would stay in the loader's memory.
+        content = loader.load_from_file(path.value, cache="none")
+    except AnsibleFileNotFound:
+        complaint = "does not exist or cannot be read"
+    except AnsibleVaultError as error:
+        complaint = (
+            f"cannot be decrypted: {str(error).splitlines()[0].split(' on ')[0].rstrip('.')}; give its vault password"
+        )
+    except (AnsibleError, OSError, UnicodeError) as error:
+        # The text of a YAML error shows the lines around it, which may be the secret.
+        complaint = f"cannot be read as YAML{_line_of(error)}"
+    else:
+        if isinstance(content, Mapping):
+            return content
+        complaint = "must hold a mapping of client names to client_id, client_secret and the like"
+    raise FalconError(f"The clients_file {path.value} ({path.origin}) {complaint}.")
+
+
+def _line_of(error: BaseException | None) -> str:
+    while error is not None:
+        mark = getattr(error, "problem_mark", None)
+        if mark is not None:
+            return f" (line {mark.line + 1})"
+        error = error.__cause__ or error.__context__
+    return ""
+
+
+def _entry(name: Found, place: str, raw: t.Any, options: Options) -> dict[str, Found]:
+    what = f"The stored client '{name.value}' in {place}"
+    if place.startswith("clients_file"):
+        try:
+            values = plain(raw)
+        except AnsibleError as error:
+            complaint = str(error).splitlines()[0].rstrip(".")
+            raise FalconError(f"{what} cannot be decrypted: {complaint}; give its vault password.") from None
+    else:
+        values = options.rendered(raw, what)
+    if not isinstance(values, dict):
+        raise FalconError(f"{what} must be a mapping with {', '.join(_STORED_KEYS)}.")
+    unknown = sorted(set(values).difference(_STORED_KEYS))
+    if unknown:
+        raise FalconError(f"{what} has the unknown key {', '.join(unknown)}; there are {', '.join(_STORED_KEYS)}.")
+    for key, value in values.items():
+        if isinstance(value, bool) or not isinstance(value, (str, int, type(None))):
+            raise FalconError(f"{what}: {key} must be a string.")
+    return {
+        key: Found(key, str(value), name.level, f"stored client '{name.value}'")
+        for key, value in values.items()
+        if value not in (None, "")
+    }
+
+
+def _choice(options: Options, who: _Who, chosen: Client | None, *names: str) -> Found | None:
+    """The value at the highest level that gives one of these names; at the client's own level its stored values.
+
+    chosen: the context's client if it is the one that asks. Its choice is whole: no member is a choice as well.
+    """
+    for level in Level:
+        found = [each for each in (_at(options, level, name) for name in names) if each]
+        if len(found) > 1:
+            first, second = found
+            raise FalconError(
+                f"{first.name} ({first.origin}) and {second.name} ({second.origin}) are two ways to say the same; "
+                "give one of them."
+            )
+        own = [who.own[name] for name in names if level == who.level and name in who.own]
+        if found or own:
+            return (found or own)[0]
+        if level == Level.CONTEXT and chosen and not options.given(*names):
+            value = getattr(chosen, names[0])
+            return Found(names[0], value, level, "context of an earlier falcon_token") if value else None
+    return None
+
+
+def _nobody(options: Options, remembered: Client | None) -> FalconError:
+    half = options.find("client_secret")
+    start = "There are no Falcon credentials"
+    if not half.empty:
+        start = f"There is a client_secret (from the {half.origin}) but no client_id"
+    empty = [
+        f"{found.name} ({found.origin}) is empty"
+        for name in ("client", "client_id", "client_secret")
+        for found in (options.at(level, name) for level in (Level.ARGUMENT, Level.VARIABLE))
+        if found and found.empty
+    ]
+    context = "is set, but gives its id and secret only together" if remembered else "is not set in this run"
+    return FalconError(
+        f"{start}: client_id and client_secret, or client with clients or clients_file, {_places('client_id')}; the "
+        f"context of host {options.host} {context}"
+        + (f"; {', '.join(empty)}" if empty else "")
+        + ". Where another host or play gave them, use run_once or variables."
+    )
+
+
+def _places(name: str) -> str:
+    return (
+        f"were looked for in the arguments, in variables ({VARIABLES[name]} and so on), "
+        f"and in the environment ({ENVIRONMENT[name]} and so on)"
+    )

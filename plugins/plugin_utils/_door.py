@@ -1,0 +1,168 @@
+# Copyright (c) 2026 falconops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This file is private to the collection: it can change in any release.
+
+"""What the doors share: from the options of a task or lookup to a token, and how a client and its token are shown."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import traceback
+import typing as t
+
+from ansible import constants as C
+from ansible.utils.display import Display
+from ansible_collections.falconops.auth.plugins.module_utils._argspec import Spec
+from ansible_collections.falconops.auth.plugins.module_utils._client import Client
+from ansible_collections.falconops.auth.plugins.module_utils._clouds import cloud_at
+from ansible_collections.falconops.auth.plugins.module_utils._token import Token
+from ansible_collections.falconops.auth.plugins.plugin_utils._backend import Backend, StoreSettings
+from ansible_collections.falconops.auth.plugins.plugin_utils._broker import Broker, Issued
+from ansible_collections.falconops.auth.plugins.plugin_utils._context import remembered_client
+from ansible_collections.falconops.auth.plugins.plugin_utils._credentials import client_of
+from ansible_collections.falconops.auth.plugins.plugin_utils._lock import Lock
+from ansible_collections.falconops.auth.plugins.plugin_utils._options import Options
+from ansible_collections.falconops.auth.plugins.plugin_utils._seal import Sealer
+from ansible_collections.falconops.auth.plugins.plugin_utils._store import Store
+
+display = Display()
+
+Ask = t.Callable[[Client, Options], Token]
+
+
+class Door:
+    """One task's or one lookup's way to a token.
+
+    kind: "task" or "lookup"; ask: how a token is requested from the API; task: names the task among those of all runs,
+    so that it gets one token of its own for all of its hosts.
+    """
+
+    def __init__(
+        self,
+        spec: Spec,
+        *,
+        kind: str,
+        arguments: t.Mapping[str, t.Any],
+        variables: t.Mapping[str, t.Any],
+        templar: t.Any,
+        loader: t.Any,
+        task: str,
+        ask: Ask,
+    ) -> None:
+        self.options = Options(spec, door=kind, arguments=arguments, variables=variables, templar=templar)
+        self.client = client_of(self.options, remembered_client(variables), loader)
+        self._task = task
+        self._ask = ask
+        self._min_ttl = self.options.value("min_ttl")
+        self._cache = self.options.value("cache")
+        self._broker = self._make_broker()
+
+    def token(self, *, force: bool = False) -> Issued:
+        """A valid token. force: a new one, though one for all hosts of the task."""
+        own = f"{run_id()} {self._task}" if force or not self._cache else None
+        issued = self._broker.token(self.client, min_ttl=self._min_ttl, own=own)
+        self._tell(issued)
+        return issued
+
+    def cached(self) -> Token | None:
+        """The valid token in the store, if there is one. Asks nobody."""
+        return self._broker.cached(self.client, min_ttl=self._min_ttl)
+
+    def _make_broker(self) -> Broker:
+        option = self.options.value
+        sealer = Sealer.from_secret(self.client.client_id, self.client.client_secret)
+        settings = StoreSettings(option("cache_plugin"), option("cache_connection"), option("cache_prefix"))
+        timeout, retries = option("timeout"), option("retries")
+        return Broker(
+            store=Store(Backend(settings, warn), sealer, warn) if self._cache else None,
+            lock=Lock(sealer, warn),
+            # Whichever cloud is asked, it is the same client's token: a redirect leads them together.
+            lock_name=sealer.name("lock", self.client.member_cid, self.client.session),
+            ask=lambda client: self._ask(client, self.options),
+            run=run_id(),
+            # Connecting and answering may take the timeout each, and each retry may follow a wait for the rate limit.
+            patience=(retries + 1) * (2 * timeout + 90),
+            warn=warn,
+        )
+
+    def _tell(self, issued: Issued) -> None:
+        token = issued.token
+        how = "taken from the cache" if issued.cached else "issued by the API"
+        where = cloud_at(token.hostname)
+        display.v(
+            f"falconops.auth: token of {self.client} at {where.name if where else token.hostname} {how}, "
+            f"valid until {token.expires_at_text}",
+            host=self.options.host,
+        )
+
+
+def ask_here(client: Client, options: Options) -> Token:
+    """Ask the API from this process. Only here, in the one process that asks, is requests loaded."""
+    from ansible_collections.falconops.auth.plugins.module_utils._oauth2 import request_token
+    from ansible_collections.falconops.auth.plugins.module_utils._wire import Connection, Wire
+
+    connection = Connection(**{field.name: options.value(field.name) for field in dataclasses.fields(Connection)})
+    if connection.ca_path and not os.access(connection.ca_path, os.R_OK):
+        raise options.find("ca_path").wrong(f"is {connection.ca_path}, which does not exist or cannot be read")
+    return request_token(Wire(connection), client)
+
+
+def run_id() -> str:
+    """The same in every process of one run of Ansible, and in no other: the name of its temporary directory."""
+    return os.path.basename(str(C.DEFAULT_LOCAL_TMP))
+
+
+def warn(message: str) -> None:
+    """Tell the user once in a run, however many hosts come to say the same."""
+    display.warning(message)
+
+
+def shown(client: Client, token: Token | None, now: float) -> dict[str, t.Any]:
+    """A client and its token as results show them, without what is secret."""
+    return {
+        "client": client.name,
+        "client_id": client.client_id,
+        "cloud": client.cloud,
+        "hostname": client.hostname,
+        "member_cid": client.member_cid,
+        "session": client.session,
+        "expires_at": token.expires_at_text if token else None,
+        "expires_in": int(token.seconds_left(now)) if token else None,
+    }
+
+
+def forms(token: Token) -> dict[str, t.Any]:
+    """The token in the forms that others take; auth is what the modules of crowdstrike.falcon want."""
+    cloud = cloud_at(token.hostname)
+    bearer = f"Bearer {token.access_token}"
+    return {
+        "token": token.access_token,
+        "bearer": bearer,
+        "headers": {"Authorization": bearer},
+        "auth": {
+            "access_token": token.access_token,
+            "cloud": cloud.name if cloud and cloud.known_to_falconpy else token.hostname,
+        },
+    }
+
+
+def unexpected(error: Exception) -> str:
+    """What to say of a fault of our own: where it is, but not its text, which may hold anything."""
+    frames = traceback.extract_tb(error.__traceback__)
+    last = [frame for frame in frames if "falconops" in frame.filename][-1]
+    return (
+        f"falconops.auth has a fault: {type(error).__name__} in {os.path.basename(last.filename)}, line {last.lineno}; "
+        "please report it."
+    )
+
+
+def register_secrets(*secrets: str) -> None:
+    """Have Ansible itself mask these values in its output, where it knows how (ansible-core 2.22)."""
+    try:
+        from ansible.module_utils.secrets import register_secret
+    except ImportError:
+        return
+    for secret in secrets:
+        register_secret(secret)

@@ -1,0 +1,251 @@
+# Copyright (c) 2026 falconops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This file is private to the collection: it can change in any release.
+
+"""Where the value of each option comes from.
+
+Argument, then variable, then context, then environment, then ansible.cfg, then default. Types and defaults stand in
+the argument specs; here is where else a value may stand, and by which name.
+"""
+
+from __future__ import annotations
+
+import configparser
+import dataclasses
+import enum
+import functools
+import os
+import typing as t
+from collections.abc import Mapping
+
+from ansible import constants as C
+from ansible.errors import AnsibleError, AnsibleUndefinedVariable
+from ansible.module_utils.common.validation import check_type_bool, check_type_dict, check_type_int, check_type_path
+from ansible_collections.falconops.auth.plugins.module_utils._argspec import RANGES, SHARED_SPEC, TOKEN_SPEC, Spec
+from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
+
+INI_SECTION = "falconops_auth"
+
+# The variable of an option is falcon_ and its name, but for the one that a role of ours would take for its own.
+VARIABLES = {name: f"falcon_{name}" for name in TOKEN_SPEC} | {"session": "falcon_session_name"}
+ENVIRONMENT = {name: f"FALCON_{name.upper()}" for name in SHARED_SPEC if name != "clients"}
+INI = {name: name for name in SHARED_SPEC if name.startswith("cache")}
+
+
+class Level(enum.IntEnum):
+    """Where values stand; the lowest number wins."""
+
+    ARGUMENT = 0
+    VARIABLE = 1
+    CONTEXT = 2
+    ENVIRONMENT = 3
+    INI = 4
+    DEFAULT = 5
+
+
+_GIVEN = (Level.ARGUMENT, Level.VARIABLE)
+
+
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """A value, and where it was found."""
+
+    name: str
+    value: t.Any = dataclasses.field(repr=False)
+    level: Level
+    origin: str
+
+    @property
+    def empty(self) -> bool:
+        """Whether it counts as not given, as the value of an unset CI variable."""
+        return self.value is None or self.value == ""
+
+    def checked(self, check: t.Callable[[t.Any], t.Any]) -> t.Any:
+        """The value in its normal form. Raises FalconError with the sentence that a check's ValueError ends."""
+        try:
+            return check(self.value)
+        except ValueError as error:
+            complaint = str(error)
+        raise self.wrong(complaint)
+
+    def wrong(self, complaint: str) -> FalconError:
+        """The error that says what is wrong with it."""
+        return FalconError(f"{self.name} ({self.origin}) {complaint}.")
+
+
+class Options:
+    """The options of one task, or of one evaluation of a lookup.
+
+    door: "task" or "lookup", as messages name it; arguments: rendered, as Ansible hands them to plugins;
+    variables: as they stand, unrendered; templar: Ansible's, to render them.
+    """
+
+    def __init__(
+        self,
+        spec: Spec,
+        *,
+        door: str,
+        arguments: t.Mapping[str, t.Any],
+        variables: t.Mapping[str, t.Any],
+        templar: t.Any,
+    ) -> None:
+        self._spec = spec
+        self._door = door
+        self._variables = variables
+        self._templar = templar
+        self._arguments = self._named(arguments)
+        self._seen: dict[tuple[Level, str], Found | None] = {}
+        self._refuse_facts()
+
+    @property
+    def host(self) -> str:
+        """The host that the task or the template is for."""
+        return str(self._variables.get("inventory_hostname", "localhost"))
+
+    def value(self, name: str) -> t.Any:
+        """An option's value, for those that do not depend on the client."""
+        found = self.find(name)
+        if name in RANGES and found.value is not None:
+            low, high = RANGES[name]
+            if not low <= found.value <= high:
+                raise found.wrong(f"must be a number from {low} to {high}")
+        if "choices" in self._spec[name] and found.value not in (None, *self._spec[name]["choices"]):
+            raise found.wrong(f"must be one of {', '.join(self._spec[name]['choices'])}")
+        return found.value
+
+    def find(self, name: str) -> Found:
+        """An option's value and origin, down to its default."""
+        for level in Level:
+            found = self.at(level, name)
+            if found and not found.empty:
+                return found
+        return Found(name, self._spec[name].get("default"), Level.DEFAULT, "default")
+
+    def at(self, level: Level, name: str) -> Found | None:
+        """What stands at one level, of its option's type; None if nothing does.
+
+        An empty value is not a value, but it ends the search: nothing is taken from below the variables.
+        """
+        if (level, name) not in self._seen:
+            self._seen[level, name] = self._look(level, name)
+        return self._seen[level, name]
+
+    def given(self, *names: str) -> bool:
+        """Whether an argument or a variable gives one of these options, be it an empty one."""
+        return any(self.at(level, name) is not None for level in _GIVEN for name in names)
+
+    def rendered(self, raw: t.Any, what: str) -> t.Any:
+        """A variable's value, rendered and decrypted by Ansible, in plain Python types."""
+        if isinstance(raw, str) and not any(mark in raw for mark in ("{{", "{%", "{#")):
+            return plain(raw)
+        try:
+            return plain(self._templar.template(raw))
+        except AnsibleUndefinedVariable as error:
+            reason = f"could not be rendered: {_first_line(error)}"
+        except AnsibleError as error:
+            # Its later lines may show the template with what was put into it.
+            reason = f"could not be read: {_first_line(error)}"
+        raise FalconError(f"{what} {reason}")
+
+    def _look(self, level: Level, name: str) -> Found | None:
+        raw: t.Any = None
+        origin = ""
+        if level == Level.ARGUMENT and name in self._arguments:
+            raw, origin = self._arguments[name], f"argument of the {self._door}"
+        elif level == Level.VARIABLE and VARIABLES.get(name, "") in self._variables:
+            raw, origin = self._variables[VARIABLES[name]], f"variable {VARIABLES[name]}"
+            # Of a dict of stored clients only the one that is asked for is rendered, and decrypted.
+            raw = raw if isinstance(raw, Mapping) else self.rendered(raw, f"{name} ({origin})")
+        elif level > Level.VARIABLE and self._ended(name):
+            return None
+        elif level == Level.ENVIRONMENT and ENVIRONMENT.get(name, "") in os.environ:
+            raw, origin = os.environ[ENVIRONMENT[name]], f"environment variable {ENVIRONMENT[name]}"
+        elif level == Level.INI and name in INI:
+            raw, origin = _ini().get(INI[name]), f"[{INI_SECTION}] of {C.CONFIG_FILE}"
+        if not origin or (raw is None and level not in _GIVEN):
+            return None
+        return self._typed(Found(name, raw, level, origin))
+
+    def _ended(self, name: str) -> bool:
+        found = [self.at(level, name) for level in _GIVEN]
+        return any(each and each.empty for each in found)
+
+    def _named(self, arguments: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+        names = {alias: name for name, entry in self._spec.items() for alias in (name, *entry.get("aliases", ()))}
+        unknown = sorted(str(each) for each in arguments if each not in names)
+        if unknown:
+            raise FalconError(
+                f"Unsupported argument of the {self._door}: {', '.join(unknown)}; "
+                f"there are {', '.join(sorted(self._spec))}."
+            )
+        return {names[given]: plain(value) for given, value in arguments.items()}
+
+    def _refuse_facts(self) -> None:
+        """A managed host's module can return facts of any name, and they beat the variables of groups."""
+        facts = self._variables.get("ansible_facts") or {}
+        planted = sorted(set(VARIABLES.values()).intersection(facts))
+        if planted:
+            raise FalconError(
+                f"{', '.join(planted)} stands among the facts of host {self.host}, which a managed host can set, and "
+                "no option is taken from there; find the module or the cacheable set_fact that put it there, or clear "
+                "it with 'meta: clear_facts'."
+            )
+
+    def _typed(self, found: Found) -> Found:
+        if found.empty:
+            return found
+        kind = self._spec[found.name]["type"]
+        try:
+            value = _TYPES[kind](found.value)
+        except (TypeError, ValueError):
+            raise found.wrong(f"must be {_TYPE_NAMES[kind]}") from None
+        return dataclasses.replace(found, value=value)
+
+
+def plain(value: t.Any) -> t.Any:
+    """The value in plain Python types, decrypted: Ansible's own carry tags, or are read only when they are used."""
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, Mapping):
+        return {str(key): plain(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(each) for each in value]
+    return str.__str__(str(value))  # a single vaulted value
+
+
+def _text(value: t.Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        raise TypeError
+    return str(value)
+
+
+_TYPES: dict[str, t.Callable[[t.Any], t.Any]] = {
+    "str": _text,
+    "int": check_type_int,
+    "bool": check_type_bool,
+    "path": lambda value: check_type_path(_text(value)),
+    "dict": check_type_dict,
+}
+_TYPE_NAMES = {
+    "str": "a string",
+    "int": "a whole number",
+    "bool": "true or false",
+    "path": "a path",
+    "dict": "a mapping",
+}
+
+
+@functools.lru_cache(maxsize=1)
+def _ini() -> dict[str, str]:
+    """Our section of the ansible.cfg that Ansible has chosen to read."""
+    parser = configparser.ConfigParser(interpolation=None, inline_comment_prefixes=(";",))
+    if C.CONFIG_FILE:
+        parser.read(C.CONFIG_FILE, encoding="utf-8")
+    return dict(parser[INI_SECTION]) if parser.has_section(INI_SECTION) else {}
+
+
+def _first_line(error: AnsibleError) -> str:
+    return str(getattr(error, "message", None) or error).split("\n")[0].split(". String:")[0].rstrip(".") + "."

@@ -1,0 +1,66 @@
+# Copyright (c) 2026 falconops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This file is private to the collection: it can change in any release.
+
+"""The private directory of a control node: for tokens when the fact cache is no help, and for locks always."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+import typing as t
+
+from ansible import constants as C
+
+Warn = t.Callable[[str], None]
+
+_NAME = "falconops_auth"
+
+
+def private_directory(name: str, warn: Warn) -> str:
+    """A directory below the user's Ansible home that nobody else can enter, made or repaired if need be.
+
+    Where the home is no place for it (read-only, a container's odd user), the run's own temporary directory serves,
+    with a warning of what that costs. Raises OSError if that fails as well.
+    """
+    home = str(C.config.get_config_value("ANSIBLE_HOME"))
+    try:
+        # Without HOME, ansible-core has a directory called '~' in mind, inside the project.
+        if not os.path.isabs(home) or "/~" in home:
+            raise OSError("no home directory")
+        return _secured(os.path.join(home, _NAME), name, warn)
+    except OSError as error:
+        reason = error.strerror or str(error)
+    warn(
+        f"falconops.auth cannot keep its private files in {os.path.join(home, _NAME)} ({reason}), so that tokens are "
+        "kept for this run only and locks do not reach other runs; set ANSIBLE_HOME to a directory that you own."
+    )
+    return _secured(os.path.join(C.DEFAULT_LOCAL_TMP, _NAME), name, warn)
+
+
+def sweep(directory: str, *, older_than: float) -> None:
+    """Remove the files that nobody has touched for so many seconds."""
+    horizon = time.time() - older_than
+    with os.scandir(directory) as entries:
+        for entry in entries:
+            try:
+                if entry.stat(follow_symlinks=False).st_mtime < horizon:
+                    os.unlink(entry.path)
+            except OSError:
+                continue  # somebody else swept it
+
+
+def _secured(parent: str, name: str, warn: Warn) -> str:
+    for path in (parent, os.path.join(parent, name)):
+        os.makedirs(path, mode=0o700, exist_ok=True)
+        found = os.lstat(path)
+        if stat.S_ISLNK(found.st_mode) or not stat.S_ISDIR(found.st_mode):
+            raise OSError(f"{path} is not a directory")
+        if found.st_uid != os.geteuid():
+            raise OSError(f"{path} belongs to another user")
+        if found.st_mode & 0o077:
+            os.chmod(path, 0o700)
+            warn(f"falconops.auth found its private directory {path} open to other users, and closed it.")
+    return os.path.join(parent, name)
