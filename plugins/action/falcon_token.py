@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 
+from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 from ansible_collections.falconops.auth.plugins.module_utils._argspec import TOKEN_MODULE_SPEC
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
@@ -35,6 +36,8 @@ class ActionModule(ActionBase):
         try:
             with _environment(self._task.environment):
                 return self._token(task_vars or {})
+        except AnsibleConnectionFailure:
+            raise  # the machine that the task is delegated to cannot be reached
         except FalconError as error:
             message = error.message
         except Exception as error:

@@ -88,9 +88,11 @@ def _refusal(answer: Answer, client: Client, attempt: str) -> FalconError:
         401: "check client_id and client_secret",
         403: "check that client_id and client_secret belong together"
         + (f", that member {client.member_cid} is a child of this customer" if client.member_cid else "")
-        + f", that the client lives in {cloud} and that this machine's address is on its IP allowlist, if it has one",
+        + f", that the client lives in {cloud} (a government cloud must be named) and that this machine's address is "
+        "on its IP allowlist, if it has one",
         404: "check hostname",
-        429: "too many tokens were asked for from this address (the API allows 300 a minute); try again in a minute",
+        429: "too many tokens were asked for from this address (the API allows 300 a minute); try again in "
+        + (f"{answer.wait:.0f} seconds" if answer.wait and answer.wait < 86400 else "a minute"),
     }
     if answer.status >= 500:
         advice = "the server has a fault; try again later"

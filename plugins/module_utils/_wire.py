@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 import email.utils
+import functools
 import json
 import random
 import re
@@ -76,6 +77,22 @@ class Answer:
         """What CrowdStrike's support asks for; empty if the answer has none."""
         return re.sub(r"[^A-Za-z0-9-]", "", self.headers.get("X-Cs-Traceid", ""))[:64]
 
+    @property
+    def wait(self) -> float | None:
+        """Seconds to wait before a 429 may be repeated, by the server's own clock; None where it does not say."""
+        if self.status != 429:
+            return None
+        try:
+            until = float(self.headers["X-Ratelimit-Retryafter"])
+        except (KeyError, ValueError):
+            return None
+        try:
+            now = email.utils.parsedate_to_datetime(self.headers["Date"]).timestamp()
+        except (KeyError, TypeError, ValueError, IndexError, OverflowError):
+            now = time.time()
+        wait = until - now
+        return max(wait, 1.0) if wait == wait else None  # a NaN is not equal to itself
+
 
 class Wire:
     """One HTTP session, with the user's TLS, proxy and patience."""
@@ -90,7 +107,7 @@ class Wire:
         self._connection = connection
         # Proxies, CA bundle and NO_PROXY of the environment are requests' business; an option beats them when it
         # is given with each request, and only then.
-        self._settings: t.Dict[str, t.Any] = {
+        self._settings: dict[str, t.Any] = {
             "timeout": connection.timeout,
             "proxies": {"https": connection.proxy, "http": connection.proxy} if connection.proxy else None,
             "verify": (connection.ca_path or True) if connection.validate_certs else False,
@@ -117,7 +134,7 @@ class Wire:
         patience = _Patience(total=self._connection.retries, backoff_factor=0.5)
         while True:
             answer, failure, repeat = self._try(url, form, basic)
-            wait = _asked_wait(answer) if answer else None
+            wait = answer.wait if answer else None
             if not repeat or (wait or 0) > LONGEST_WAIT or patience.total == 0:
                 break
             patience = patience.increment("POST", url, error=urllib3.exceptions.HTTPError("repeated"))
@@ -137,8 +154,8 @@ class Wire:
         except requests.exceptions.SSLError as error:
             return None, f"its TLS certificate was not accepted: {_root(error)}; see ca_path", False
         except requests.exceptions.ProxyError as error:
-            return None, f"the proxy did not lead there: {_root(error)}; check proxy or HTTPS_PROXY", True
-        except requests.exceptions.Timeout:
+            return None, f"the way through the proxy failed: {_root(error)}; check proxy or HTTPS_PROXY", True
+        except (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError):
             return None, f"no answer came within {self._connection.timeout} seconds", True
         except (requests.exceptions.InvalidProxyURL, requests.exceptions.InvalidSchema, requests.exceptions.InvalidURL):
             return None, "the proxy is not a URL that can be used; check proxy or HTTPS_PROXY", False
@@ -148,6 +165,12 @@ class Wire:
             return None, f"its answer could not be read: {error}", True
         answer = Answer(url=url, status=response.status_code, headers=response.headers, body=body)
         return answer, "", answer.status == 429 or answer.status in SERVER_FAULTS
+
+
+@functools.lru_cache(maxsize=8)
+def wire_of_process(connection: Connection, process: int) -> Wire:
+    """The one wire of a process to go by this connection: what was forked must not speak on its parent's."""
+    return Wire(connection)
 
 
 class _Patience(Retry):
@@ -181,22 +204,6 @@ def _read(response: t.Any, seconds: float) -> bytes:
     if length.isdigit() and len(body) < int(length):
         raise ValueError("it broke off")
     return body
-
-
-def _asked_wait(answer: Answer) -> float | None:
-    """Seconds to wait before a 429 may be repeated, by the server's own clock; None where it does not say."""
-    if answer.status != 429:
-        return None
-    try:
-        until = float(answer.headers["X-Ratelimit-Retryafter"])
-    except (KeyError, ValueError):
-        return None
-    try:
-        now = email.utils.parsedate_to_datetime(answer.headers["Date"]).timestamp()
-    except (KeyError, TypeError, ValueError, IndexError, OverflowError):
-        now = time.time()
-    wait = until - now
-    return max(wait, 1.0) if wait == wait else None  # a NaN is not equal to itself
 
 
 def _root(error: BaseException) -> str:

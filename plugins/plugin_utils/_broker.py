@@ -85,7 +85,7 @@ class Broker:
                     f"{self._patience:.0f} seconds; end it or try again later."
                 )
             there = notes.token_of(own) if own else self.cached(client, min_ttl=min_ttl)
-            if there and (own or not _soon_due(there, min_ttl)):
+            if there and not _soon_due(there, min_ttl):
                 return Issued(there, cached=True)
             return self._asked(client, notes, waiting_since, own)
 

@@ -82,8 +82,8 @@ def _named_at(level: Level, options: Options, loader: t.Any) -> _Who | None:
         other = client_id or secret
         if other:
             raise FalconError(
-                f"client ({stored.origin}) and {other.name} ({other.origin}) both say who asks; give either the name of "
-                "a stored client or client_id and client_secret."
+                f"client ({stored.origin}) and {other.name} ({other.origin}) both say who asks; give either the name "
+                "of a stored client or client_id and client_secret."
             )
         return _stored(stored, options, loader)
     if not client_id:

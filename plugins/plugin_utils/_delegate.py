@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import typing as t
 
@@ -48,10 +49,12 @@ def ask_there(action: ActionBase, variables: dict[str, t.Any], client: Client, o
         )
     finally:
         action._play_context.no_log = action._task.no_log = kept
-    if not result.get("failed"):
-        try:
-            return Token.from_answer(result, hostname=str(result.get("hostname")), now=time.time())
-        except ValueError:
-            result = {"msg": "its answer holds no token"}
-    reason = str(result.get("msg", "no reason given")).replace(client.client_secret, "***").splitlines()[0]
-    raise FalconError(f"On {there}: {reason}", refused=bool(result.get("refused")))
+    with contextlib.suppress(ValueError):
+        return Token.from_answer(result, hostname=str(result.get("hostname")), now=time.time())
+    if "refused" in result:
+        raise FalconError(f"On {there}: {result['msg']}", refused=bool(result["refused"]))
+    # Whatever else went wrong is Ansible's or Python's to tell, in words that may hold what was sent there.
+    raise FalconError(
+        f"Asking {client.hostname} from {there} failed before anything was sent: the module did not run there; it "
+        "needs Python 3.8 or newer with the library requests there, see ansible_python_interpreter."
+    )

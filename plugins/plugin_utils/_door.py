@@ -101,12 +101,12 @@ class Door:
 def ask_here(client: Client, options: Options) -> Token:
     """Ask the API from this process. Only here, in the one process that asks, is requests loaded."""
     from ansible_collections.falconops.auth.plugins.module_utils._oauth2 import request_token
-    from ansible_collections.falconops.auth.plugins.module_utils._wire import Connection, Wire
+    from ansible_collections.falconops.auth.plugins.module_utils._wire import Connection, wire_of_process
 
     connection = Connection(**{field.name: options.value(field.name) for field in dataclasses.fields(Connection)})
     if connection.ca_path and not os.access(connection.ca_path, os.R_OK):
         raise options.find("ca_path").wrong(f"is {connection.ca_path}, which does not exist or cannot be read")
-    return request_token(Wire(connection), client)
+    return request_token(wire_of_process(connection, os.getpid()), client)
 
 
 def run_id() -> str:

