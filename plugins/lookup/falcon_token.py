@@ -75,6 +75,7 @@ _raw:
 """
 
 import typing as t
+import uuid
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
@@ -114,7 +115,7 @@ class LookupModule(LookupBase):
             variables=variables,
             templar=self._templar,
             loader=self._loader,
-            task=f"lookup {id(self)}",
+            task=str(uuid.uuid4()),
             ask=ask_here,
         )
         form = door.options.value("format")

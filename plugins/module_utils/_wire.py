@@ -31,11 +31,12 @@ REQUESTS_IMPORT_ERROR: str | None = None
 try:
     import requests
     import urllib3
+    from requests import Session
     from requests.adapters import HTTPAdapter
     from urllib3.util.retry import Retry
 except ImportError:
     REQUESTS_IMPORT_ERROR = traceback.format_exc()
-    Retry = object  # type: ignore[assignment,misc]
+    Retry = Session = object  # type: ignore[assignment,misc]
 
 # Answers about tokens are two kilobytes; what is much larger is not one, and is not read to its end.
 LARGEST_ANSWER = 1024 * 1024
@@ -114,7 +115,7 @@ class Wire:
             "allow_redirects": False,
             "stream": True,
         }
-        self._session = requests.Session()
+        self._session = _Session()
         for scheme in ("https://", "http://"):
             self._session.mount(scheme, HTTPAdapter(max_retries=0))
         agent = f"falconops.auth/{VERSION} (ansible collection)"
@@ -150,17 +151,27 @@ class Wire:
         """One request: the answer, or what kept it away, and whether a repeat may help."""
         try:
             with self._session.post(url, data=form, auth=basic or _no_netrc, **self._settings) as response:
-                body = _read(response, self._connection.timeout)
+                # Only the header of a redirect says anything.
+                redirect = 300 <= response.status_code < 400
+                body = b"" if redirect else _read(response, self._connection.timeout)
         except requests.exceptions.SSLError as error:
             return None, f"its TLS certificate was not accepted: {_root(error)}; see ca_path", False
         except requests.exceptions.ProxyError as error:
             return None, f"the way through the proxy failed: {_root(error)}; check proxy or HTTPS_PROXY", True
         except (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError):
             return None, f"no answer came within {self._connection.timeout} seconds", True
-        except (requests.exceptions.InvalidProxyURL, requests.exceptions.InvalidSchema, requests.exceptions.InvalidURL):
+        except (
+            requests.exceptions.InvalidProxyURL,
+            requests.exceptions.InvalidSchema,
+            requests.exceptions.InvalidURL,
+            TypeError,  # urllib3 stumbles over some of them
+        ):
             return None, "the proxy is not a URL that can be used; check proxy or HTTPS_PROXY", False
-        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            return None, f"the connection failed: {_root(error)}", not isinstance(error, UnicodeError)
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
+            return None, f"the connection failed: {_root(error)}", True
+        except OSError as error:
+            path = str(error).rsplit(": ", 1)[-1]
+            return None, f"the CA certificates in {path} cannot be read; check REQUESTS_CA_BUNDLE", False
         except ValueError as error:
             return None, f"its answer could not be read: {error}", True
         answer = Answer(url=url, status=response.status_code, headers=response.headers, body=body)
@@ -171,6 +182,13 @@ class Wire:
 def wire_of_process(connection: Connection, process: int) -> Wire:
     """The one wire of a process to go by this connection: what was forked must not speak on its parent's."""
     return Wire(connection)
+
+
+class _Session(Session):
+    """Redirects are not for requests to follow: to see where they lead, it would read their bodies to the end."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        return None
 
 
 class _Patience(Retry):

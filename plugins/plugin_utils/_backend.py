@@ -28,6 +28,18 @@ class StoreSettings:
     prefix: str
 
 
+def _content(plugin: t.Any, name: str) -> t.Any:
+    if not plugin.contains(name):
+        return None
+    try:
+        return plugin.get(name)
+    except KeyError as error:
+        # It went in between, unless ansible-core misses its own wrapping around the value (2.19 and later).
+        return "" if "__payload__" in error.args else None
+    except Exception:
+        return ""  # it is there, but it is garbage
+
+
 class Backend:
     """Texts by name, in the cache plugin that the user has chosen or, where that is no help, in private files.
 
@@ -40,39 +52,42 @@ class Backend:
         self._private = (settings.plugin or C.CACHE_PLUGIN) in _MEMORY
 
     def get(self, name: str) -> t.Any:
-        """What lies under this name, unverified; None if nothing does."""
-        return self._do(lambda plugin: plugin.get(name) if plugin.contains(name) else None, KeyError)
+        """What lies under this name, unverified; None if nothing does; "" if it is there but cannot be read."""
+        return self._do(lambda plugin: _content(plugin, name))
 
     def set(self, name: str, text: str) -> None:
         """Keep a text. File plugins only warn when they cannot write, so it is read back."""
-        self._do(lambda plugin: plugin.set(name, text))
-        if self.get(name) != text and not self._private:
-            self._give_up("what was written cannot be read back")
-            self._do(lambda plugin: plugin.set(name, text))
+
+        def write(plugin: t.Any) -> None:
+            plugin.set(name, text)
+
+        self._do(write)
+        if not self._private and self.get(name) != text:
+            if not self._private:
+                self._give_up("what was written cannot be read back")
+            self._do(write)
         if self._private:
             sweep(self._directory(), older_than=LONGEST_LIFE)
 
     def delete(self, name: str) -> None:
         """Forget what lies under this name."""
-        self._do(lambda plugin: plugin.delete(name), KeyError)
+        self._do(lambda plugin: plugin.delete(name) if plugin.contains(name) else None)
 
-    def _do(self, action: t.Callable[[t.Any], t.Any], *absent: type[Exception]) -> t.Any:
+    def _do(self, action: t.Callable[[t.Any], t.Any]) -> t.Any:
+        # Any plugin, any library below it, any exception: for us it is a store that is down. Its text is not shown,
+        # since a connection's may hold a password.
         if not self._private:
             try:
-                return self._with(self._chosen(), action, absent)
+                return action(self._opened())
             except Exception as error:
-                # Any plugin, any library below it, any exception: for us it is a store that is down. Its text is not
-                # shown, since a connection's may hold a password.
                 reason = type(error).__name__
             self._give_up(reason)
-        return self._with(self._private_plugin(), action, absent)
-
-    @staticmethod
-    def _with(plugin: t.Any, action: t.Callable[[t.Any], t.Any], absent: tuple[type[Exception], ...]) -> t.Any:
         try:
-            return action(plugin)
-        except absent:
-            return None
+            return action(self._private_plugin())
+        except Exception as error:
+            reason = str(getattr(error, "strerror", None) or type(error).__name__)
+        self._warn(f"falconops.auth can keep no tokens in its private files ({reason}); each host asks for its own.")
+        return None
 
     def _give_up(self, reason: str) -> None:
         self._private = True
@@ -82,6 +97,12 @@ class Backend:
         )
 
     # A plugin object remembers what it has once read and never looks again, so each use gets a new one.
+
+    def _opened(self) -> t.Any:
+        try:
+            return self._chosen()
+        except Exception:
+            return self._chosen()  # of two processes that make the plugin's directory, one fails
 
     def _chosen(self) -> t.Any:
         given = {} if self._settings.connection is None else {"_uri": self._settings.connection}

@@ -23,6 +23,7 @@ from ansible_collections.falconops.auth.plugins.plugin_utils._options import (
     Level,
     Options,
     plain,
+    readable,
 )
 
 _STORED_KEYS = ("client_id", "client_secret", "cloud", "hostname", "member_cid")
@@ -138,7 +139,7 @@ def _stores(options: Options, loader: t.Any) -> t.Iterator[tuple[str, t.Mapping[
     """Where stored clients stand, in the order in which they are looked at."""
     given = options.find("clients")
     if not given.empty:
-        yield f"clients ({given.origin})", given.value
+        yield f"clients ({given.origin})", {str(name): client for name, client in given.value.items()}
     path = options.find("clients_file")
     if not path.empty:
         yield f"clients_file {path.value}", _read(path, loader)
@@ -154,12 +155,12 @@ def _read(path: Found, loader: t.Any) -> t.Mapping[str, t.Any]:
         complaint = (
             f"cannot be decrypted: {str(error).splitlines()[0].split(' on ')[0].rstrip('.')}; give its vault password"
         )
-    except (AnsibleError, OSError, UnicodeError) as error:
+    except (AnsibleError, OSError, ValueError) as error:
         # The text of a YAML error shows the lines around it, which may be the secret.
         complaint = f"cannot be read as YAML{_line_of(error)}"
     else:
         if isinstance(content, Mapping):
-            return content
+            return {str(name): client for name, client in content.items()}
         complaint = "must hold a mapping of client names to client_id, client_secret and the like"
     raise FalconError(f"The clients_file {path.value} ({path.origin}) {complaint}.")
 
@@ -175,14 +176,9 @@ def _line_of(error: BaseException | None) -> str:
 
 def _entry(name: Found, place: str, raw: t.Any, options: Options) -> dict[str, Found]:
     what = f"The stored client '{name.value}' in {place}"
-    if place.startswith("clients_file"):
-        try:
-            values = plain(raw)
-        except AnsibleError as error:
-            complaint = str(error).splitlines()[0].rstrip(".")
-            raise FalconError(f"{what} cannot be decrypted: {complaint}; give its vault password.") from None
-    else:
-        values = options.rendered(raw, what)
+    # What stands in a file of values is no template; what stands in a variable may be one.
+    in_file = place.startswith("clients_file")
+    values = readable(lambda: plain(raw), what) if in_file else options.rendered(raw, what)
     if not isinstance(values, dict):
         raise FalconError(f"{what} must be a mapping with {', '.join(_STORED_KEYS)}.")
     unknown = sorted(set(values).difference(_STORED_KEYS))

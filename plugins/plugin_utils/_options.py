@@ -22,6 +22,7 @@ from collections.abc import Mapping
 from ansible import constants as C
 from ansible.errors import AnsibleError, AnsibleUndefinedVariable
 from ansible.module_utils.common.validation import check_type_bool, check_type_dict, check_type_int, check_type_path
+from ansible.parsing.vault import AnsibleVaultError
 from ansible_collections.falconops.auth.plugins.module_utils._argspec import RANGES, SHARED_SPEC, TOKEN_SPEC, Spec
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
 
@@ -112,6 +113,8 @@ class Options:
                 raise found.wrong(f"must be a number from {low} to {high}")
         if "choices" in self._spec[name] and found.value not in (None, *self._spec[name]["choices"]):
             raise found.wrong(f"must be one of {', '.join(self._spec[name]['choices'])}")
+        if name == "user_agent" and found.value is not None:
+            return found.checked(_printable)
         return found.value
 
     def find(self, name: str) -> Found:
@@ -139,14 +142,7 @@ class Options:
         """A variable's value, rendered and decrypted by Ansible, in plain Python types."""
         if isinstance(raw, str) and not any(mark in raw for mark in ("{{", "{%", "{#")):
             return plain(raw)
-        try:
-            return plain(self._templar.template(raw))
-        except AnsibleUndefinedVariable as error:
-            reason = f"could not be rendered: {_first_line(error)}"
-        except AnsibleError as error:
-            # Its later lines may show the template with what was put into it.
-            reason = f"could not be read: {_first_line(error)}"
-        raise FalconError(f"{what} {reason}")
+        return readable(lambda: plain(self._templar.template(raw)), what)
 
     def _look(self, level: Level, name: str) -> Found | None:
         raw: t.Any = None
@@ -179,7 +175,10 @@ class Options:
                 f"Unsupported argument of the {self._door}: {', '.join(unknown)}; "
                 f"there are {', '.join(sorted(self._spec))}."
             )
-        return {names[given]: plain(value) for given, value in arguments.items()}
+        return {
+            names[given]: readable(functools.partial(plain, value), f"{names[given]} (argument of the {self._door})")
+            for given, value in arguments.items()
+        }
 
     def _refuse_facts(self) -> None:
         """A managed host's module can return facts of any name, and they beat the variables of groups."""
@@ -198,7 +197,7 @@ class Options:
         kind = self._spec[found.name]["type"]
         try:
             value = _TYPES[kind](found.value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise found.wrong(f"must be {_TYPE_NAMES[kind]}") from None
         return dataclasses.replace(found, value=value)
 
@@ -213,7 +212,38 @@ def plain(value: t.Any) -> t.Any:
         return {str(key): plain(each) for key, each in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(each) for each in value]
-    return str.__str__(str(value))  # a single vaulted value
+    # A single vaulted value is decrypted when it is made a string; anything else is of a type that no option has.
+    return str.__str__(str(value)) if hasattr(value, "_ciphertext") else value
+
+
+def readable(read: t.Callable[[], t.Any], what: str) -> t.Any:
+    """What is read, where Ansible may find that it cannot be rendered or decrypted. Raises FalconError."""
+    try:
+        return read()
+    except AnsibleError as error:
+        reason = _why(error)
+    raise FalconError(f"{what} {reason}.")
+
+
+def _why(error: BaseException) -> str:
+    """The cause of a failed template in words that are known to repeat no value."""
+    cause: BaseException | None = error
+    while cause is not None:
+        words = str(getattr(cause, "message", None) or cause).split("\n")[0].rstrip(".")
+        if isinstance(cause, AnsibleUndefinedVariable):
+            return f"could not be rendered: {words}"
+        # From a template, ansible-core 2.19 and later raise an error of their own that is no AnsibleVaultError.
+        if isinstance(cause, AnsibleVaultError) or "Vault" in type(cause).__name__:
+            words = words.rpartition("undecryptable variable: ")[2].split(" on ")[0].rstrip(".")
+            return f"could not be decrypted: {words}; give its vault password"
+        cause = cause.__cause__
+    return f"could not be rendered ({type(error).__name__}); see what its template gives by itself"
+
+
+def _printable(value: str) -> str:
+    if not value.isascii() or not value.isprintable():
+        raise ValueError("must be printable ASCII")
+    return value
 
 
 def _text(value: t.Any) -> str:
@@ -245,7 +275,3 @@ def _ini() -> dict[str, str]:
     if C.CONFIG_FILE:
         parser.read(C.CONFIG_FILE, encoding="utf-8")
     return dict(parser[INI_SECTION]) if parser.has_section(INI_SECTION) else {}
-
-
-def _first_line(error: AnsibleError) -> str:
-    return str(getattr(error, "message", None) or error).split("\n")[0].split(". String:")[0].rstrip(".") + "."
