@@ -12,7 +12,7 @@ import re
 import time
 from urllib.parse import urljoin
 
-from ansible_collections.falconops.auth.plugins.module_utils._client import Client
+from ansible_collections.falconops.auth.plugins.module_utils._client import Client, check_hostname
 from ansible_collections.falconops.auth.plugins.module_utils._clouds import cloud_at
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
 from ansible_collections.falconops.auth.plugins.module_utils._token import Token
@@ -64,7 +64,7 @@ def _redirect_target(answer: Answer, attempt: str) -> str:
     """The API host to go on with. Whoever is sent on there is given the secret: only CrowdStrike's own hosts are."""
     location = answer.headers.get("Location", "")
     try:
-        target = host_of(urljoin(answer.url, location)).lower()
+        target = check_hostname(host_of(urljoin(answer.url, location)))
     except ValueError:
         target = ""
     if cloud_at(target) or target == host_of(answer.url):

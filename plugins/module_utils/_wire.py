@@ -76,7 +76,8 @@ class Answer:
     @property
     def trace_id(self) -> str:
         """What CrowdStrike's support asks for; empty if the answer has none."""
-        return re.sub(r"[^A-Za-z0-9-]", "", self.headers.get("X-Cs-Traceid", ""))[:64]
+        found = re.fullmatch(r"[0-9A-Fa-f-]{8,64}", self.headers.get("X-Cs-Traceid", ""))
+        return found[0] if found else ""
 
     @property
     def wait(self) -> float | None:
@@ -192,10 +193,10 @@ class _Session(Session):
 
 
 class _Patience(Retry):
-    """urllib3's own counting and backoff, with jitter also on its releases before 2.0."""
+    """urllib3's own counting and backoff, but with a first pause, and with jitter also on its releases before 2.0."""
 
     def get_backoff_time(self) -> float:
-        return super().get_backoff_time() * random.uniform(0.5, 1.0)
+        return max(super().get_backoff_time(), self.backoff_factor) * random.uniform(0.5, 1.0)
 
 
 def _no_netrc(request: t.Any) -> t.Any:

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 from collections.abc import Mapping
 
@@ -124,9 +125,12 @@ def _stored(name: Found, options: Options, loader: t.Any) -> _Who:
 
 def _stored_values(name: Found, options: Options, loader: t.Any) -> dict[str, Found]:
     known: list[str] = []
-    for place, clients in _stores(options, loader):
+    for place, clients, rendered in _stores(options, loader):
         if name.value in clients:
-            return _entry(name, place, clients[name.value], options)
+            what = f"The stored client '{name.value}' in {place}"
+            # What was rendered once, or stands in a file of values, is no template, whatever it looks like.
+            read = plain if rendered else options.render
+            return _entry(name, what, readable(functools.partial(read, clients[name.value]), what))
         known += map(str, clients)
     if known:
         advice = f"known are {', '.join(sorted(known))}"
@@ -135,14 +139,14 @@ def _stored_values(name: Found, options: Options, loader: t.Any) -> dict[str, Fo
     raise FalconError(f"There is no stored client '{name.value}' ({name.origin}); {advice}.")
 
 
-def _stores(options: Options, loader: t.Any) -> t.Iterator[tuple[str, t.Mapping[str, t.Any]]]:
-    """Where stored clients stand, in the order in which they are looked at."""
+def _stores(options: Options, loader: t.Any) -> t.Iterator[tuple[str, t.Mapping[str, t.Any], bool]]:
+    """Where stored clients stand, in the order in which they are looked at, and whether they are rendered."""
     given = options.find("clients")
     if not given.empty:
-        yield f"clients ({given.origin})", {str(name): client for name, client in given.value.items()}
+        yield f"clients ({given.origin})", {str(name): client for name, client in given.value.items()}, given.rendered
     path = options.find("clients_file")
     if not path.empty:
-        yield f"clients_file {path.value}", _read(path, loader)
+        yield f"clients_file {path.value}", _read(path, loader), True
 
 
 def _read(path: Found, loader: t.Any) -> t.Mapping[str, t.Any]:
@@ -174,11 +178,8 @@ def _line_of(error: BaseException | None) -> str:
     return ""
 
 
-def _entry(name: Found, place: str, raw: t.Any, options: Options) -> dict[str, Found]:
-    what = f"The stored client '{name.value}' in {place}"
-    # What stands in a file of values is no template; what stands in a variable may be one.
-    in_file = place.startswith("clients_file")
-    values = readable(lambda: plain(raw), what) if in_file else options.rendered(raw, what)
+def _entry(name: Found, what: str, values: t.Any) -> dict[str, Found]:
+    """What a stored client says, by option."""
     if not isinstance(values, dict):
         raise FalconError(f"{what} must be a mapping with {', '.join(_STORED_KEYS)}.")
     unknown = sorted(set(values).difference(_STORED_KEYS))

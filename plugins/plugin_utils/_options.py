@@ -16,11 +16,12 @@ import dataclasses
 import enum
 import functools
 import os
+import re
 import typing as t
 from collections.abc import Mapping
 
 from ansible import constants as C
-from ansible.errors import AnsibleError, AnsibleUndefinedVariable
+from ansible.errors import AnsibleUndefinedVariable
 from ansible.module_utils.common.validation import check_type_bool, check_type_dict, check_type_int, check_type_path
 from ansible.parsing.vault import AnsibleVaultError
 from ansible_collections.falconops.auth.plugins.module_utils._argspec import RANGES, SHARED_SPEC, TOKEN_SPEC, Spec
@@ -45,17 +46,19 @@ class Level(enum.IntEnum):
     DEFAULT = 5
 
 
+_UNDEFINED = re.compile(r"'\w+' is undefined")
 _GIVEN = (Level.ARGUMENT, Level.VARIABLE)
 
 
 @dataclasses.dataclass(frozen=True)
 class Found:
-    """A value, and where it was found."""
+    """A value, and where it was found. rendered: false for a mapping as it stands in a variable."""
 
     name: str
     value: t.Any = dataclasses.field(repr=False)
     level: Level
     origin: str
+    rendered: bool = True
 
     @property
     def empty(self) -> bool:
@@ -138,21 +141,21 @@ class Options:
         """Whether an argument or a variable gives one of these options, be it an empty one."""
         return any(self.at(level, name) is not None for level in _GIVEN for name in names)
 
-    def rendered(self, raw: t.Any, what: str) -> t.Any:
+    def render(self, raw: t.Any) -> t.Any:
         """A variable's value, rendered and decrypted by Ansible, in plain Python types."""
-        if isinstance(raw, str) and not any(mark in raw for mark in ("{{", "{%", "{#")):
-            return plain(raw)
-        return readable(lambda: plain(self._templar.template(raw)), what)
+        is_template = not isinstance(raw, str) or any(mark in raw for mark in ("{{", "{%", "{#"))
+        return plain(self._templar.template(raw) if is_template else raw)
 
     def _look(self, level: Level, name: str) -> Found | None:
         raw: t.Any = None
-        origin = ""
+        origin, rendered = "", True
         if level == Level.ARGUMENT and name in self._arguments:
             raw, origin = self._arguments[name], f"argument of the {self._door}"
         elif level == Level.VARIABLE and VARIABLES.get(name, "") in self._variables:
             raw, origin = self._variables[VARIABLES[name]], f"variable {VARIABLES[name]}"
             # Of a dict of stored clients only the one that is asked for is rendered, and decrypted.
-            raw = raw if isinstance(raw, Mapping) else self.rendered(raw, f"{name} ({origin})")
+            rendered = not isinstance(raw, Mapping)
+            raw = readable(functools.partial(self.render, raw), f"{name} ({origin})") if rendered else raw
         elif level > Level.VARIABLE and self._ended(name):
             return None
         elif level == Level.ENVIRONMENT and ENVIRONMENT.get(name, "") in os.environ:
@@ -161,7 +164,7 @@ class Options:
             raw, origin = _ini().get(INI[name]), f"[{INI_SECTION}] of {C.CONFIG_FILE}"
         if not origin or (raw is None and level not in _GIVEN):
             return None
-        return self._typed(Found(name, raw, level, origin))
+        return self._typed(Found(name, raw, level, origin, rendered))
 
     def _ended(self, name: str) -> bool:
         found = [self.at(level, name) for level in _GIVEN]
@@ -220,7 +223,8 @@ def readable(read: t.Callable[[], t.Any], what: str) -> t.Any:
     """What is read, where Ansible may find that it cannot be rendered or decrypted. Raises FalconError."""
     try:
         return read()
-    except AnsibleError as error:
+    except Exception as error:
+        # A failing filter may raise anything, on some versions of ansible-core.
         reason = _why(error)
     raise FalconError(f"{what} {reason}.")
 
@@ -231,7 +235,8 @@ def _why(error: BaseException) -> str:
     while cause is not None:
         words = str(getattr(cause, "message", None) or cause).split("\n")[0].rstrip(".")
         if isinstance(cause, AnsibleUndefinedVariable):
-            return f"could not be rendered: {words}"
+            # A missing key is named as well, and that is what another variable holds.
+            return f"could not be rendered: {words if _UNDEFINED.match(words) else 'something in it is undefined'}"
         # From a template, ansible-core 2.19 and later raise an error of their own that is no AnsibleVaultError.
         if isinstance(cause, AnsibleVaultError) or "Vault" in type(cause).__name__:
             words = words.rpartition("undecryptable variable: ")[2].split(" on ")[0].rstrip(".")
@@ -246,6 +251,13 @@ def _printable(value: str) -> str:
     return value
 
 
+def _mapping(value: t.Any) -> t.Any:
+    mapping = check_type_dict(value)
+    if not isinstance(mapping, Mapping):  # it takes a set, written as Python, for one
+        raise TypeError
+    return mapping
+
+
 def _text(value: t.Any) -> str:
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         raise TypeError
@@ -257,7 +269,7 @@ _TYPES: dict[str, t.Callable[[t.Any], t.Any]] = {
     "int": check_type_int,
     "bool": check_type_bool,
     "path": lambda value: check_type_path(_text(value)),
-    "dict": check_type_dict,
+    "dict": _mapping,
 }
 _TYPE_NAMES = {
     "str": "a string",

@@ -1,0 +1,158 @@
+# Copyright (c) 2026 falconops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bad input: before anything is sent, a sentence names the option and where its value came from, at both doors."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from emulator.cast import US1, US2, WRONG_SECRET
+from integration.bad_input import CASES, SECRETS, Case
+from integration.harness import User
+from integration.results import same_for_both_doors, sentence
+
+
+def tasks_of(number: int, case: Case) -> list[dict[str, Any]]:
+    """The same at both doors. Each case has a store of its own: one that is let through must not help another."""
+    variables = {"falcon_cache_prefix": f"case_{number}_", **case.variables}
+    return [
+        {
+            "falconops.auth.falcon_token": case.arguments,
+            "vars": variables,
+            "register": "tried",
+            "ignore_errors": True,
+        },
+        {
+            "ansible.builtin.debug": {"msg": "{{ lookup('falconops.auth.falcon_token', **given) | length }}"},
+            "vars": {**variables, "given": case.arguments},
+            "register": "looked_up",
+            "ignore_errors": True,
+        },
+        {"dump": {f"task {number}": "{{ tried }}", f"lookup {number}": "{{ looked_up }}"}},
+    ]
+
+
+def files(user: User) -> None:
+    clients = {"production": US1, "eu": US2}
+    stored = {name: {"client_id": one.client_id, "client_secret": one.client_secret} for name, one in clients.items()}
+    for name in SECRETS:
+        user.secret(SECRETS[name].strip())
+    user.credentials(US1, falcon_clients=stored, bad=SECRETS)
+    # Marked as unsafe, a template is a value like any other.
+    user.write("unrendered.yml", "unrendered: !unsafe '{{ vault_secret }}'\n")
+    user.write("not-yaml.yml", f"production: [\n  client_secret: '{WRONG_SECRET}\n", clear=True)
+    user.write("list.yml", "- production\n")
+    user.write("empty.yml", "")
+    good = stored["production"]
+    user.vault("clients.yml", {
+        "typo": {"client_id": good["client_id"], "secret": good["client_secret"]},
+        "half": {"client_id": good["client_id"]},
+        "text": "production",
+        "twofold": {**good, "cloud": "us-1", "hostname": "https://api.crowdstrike.com"},
+        "nowhere": {**good, "cloud": "nowhere"},
+        "list": {**good, "client_id": [good["client_id"]]},
+    })  # fmt: skip
+
+
+@pytest.mark.brief
+def test_each_is_one_sentence_at_both_doors_and_nothing_is_sent(user: User) -> None:
+    files(user)
+    tasks = [task for number, case in enumerate(CASES.values()) for task in tasks_of(number, case)]
+    play = {"hosts": "all", "gather_facts": False, "vars_files": ["unrendered.yml"], "tasks": tasks}
+    run = user.playbook(json.dumps([play], indent=1)).ok()
+    wrong = []
+    for number, (name, case) in enumerate(CASES.items()):
+        task, lookup = run.value(f"task {number}"), run.value(f"lookup {number}")
+        if not (task.get("failed") and lookup.get("failed")):
+            wrong.append(f"{name}: was let through")
+            continue
+        said, looked_up = same_for_both_doors(sentence(task)), same_for_both_doors(sentence(lookup))
+        wrong += [f"{name}: the lookup says {looked_up!r}, the task {said!r}"] * (said != looked_up)
+        wrong += [f"{name}: no {words!r} in {said!r}" for words in case.says if words not in said]
+        wrong += [f"{name}: {said!r} is a fault of ours"] * ("has a fault" in said)
+    assert not wrong, "\n".join(wrong)
+    assert user.emulator.requests() == [] == user.emulator.connects()
+
+
+@pytest.mark.brief
+def test_no_credentials_at_all_lists_each_place_that_was_looked_at(user: User) -> None:
+    run = user.playbook(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks_of(0, Case(()))}])).ok()
+    said = sentence(run.value("task 0"))
+    assert said == sentence(run.value("lookup 0"))
+    for place in ("arguments", "falcon_client_id", "FALCON_CLIENT_ID", "context of host localhost", "run_once"):
+        assert place in said
+    assert user.emulator.connects() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("FALCON_CLIENT_ID", "nonsense", "32 hexadecimal digits"),
+        ("FALCON_CLOUD", "mars", "us-gov-2"),
+        ("FALCON_HOSTNAME", "http://192.0.2.1", "must begin with https://"),
+        ("FALCON_MEMBER_CID", "child", "customer id"),
+        ("FALCON_TIMEOUT", "soon", "whole number"),
+        ("FALCON_CLIENT", "unheard-of", "no clients are known"),
+    ],
+)
+def test_the_environment_is_named_as_well(user: User, name: str, value: str, says: str) -> None:
+    env = {"FALCON_CLIENT_ID": US1.client_id, "FALCON_CLIENT_SECRET": US1.client_secret, name: value}
+    if name == "FALCON_CLIENT":
+        env = {name: value}
+    text = json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks_of(0, Case(()))}])
+    run = user.playbook(text, env=env).ok()
+    said = sentence(run.value("task 0"))
+    assert said == sentence(run.value("lookup 0"))
+    assert f"environment variable {name}" in said and says in said
+    assert user.emulator.connects() == []
+
+
+def test_ansible_cfg_is_named_as_well(user: User) -> None:
+    user.credentials(US1)
+    user.write("ansible.cfg", "[falconops_auth]\ncache = perhaps\n")
+    text = json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks_of(0, Case(()))}])
+    said = sentence(user.playbook(text).ok().value("task 0"))
+    assert "cache ([falconops_auth] of" in said and "ansible.cfg" in said and "true or false" in said
+
+
+def test_an_ansible_cfg_in_another_encoding_is_a_sentence(user: User) -> None:
+    user.credentials(US1)
+    user.write("ansible.cfg", "").write_bytes(b"[falconops_auth]\ncache_prefix = t\xf6ken_\n")
+    text = json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks_of(0, Case(()))}])
+    assert "has a fault" not in user.playbook(text).ok().output
+
+
+@pytest.mark.brief
+def test_an_option_in_a_hosts_facts_is_refused(user: User) -> None:
+    user.credentials(US1)
+    fact = {"ansible.builtin.set_fact": {"falcon_hostname": "https://evil.example.com", "cacheable": True}}
+    text = json.dumps([{"hosts": "all", "gather_facts": False, "tasks": [fact, *tasks_of(0, Case(()))]}])
+    run = user.playbook(text).ok()
+    said = sentence(run.value("task 0"))
+    assert said == sentence(run.value("lookup 0"))
+    assert "falcon_hostname stands among the facts of host localhost" in said
+    assert user.emulator.connects() == []
+
+
+def test_a_variable_that_set_fact_does_not_cache_is_a_variable_like_any_other(user: User) -> None:
+    user.credentials(US1)
+    tasks = "- ansible.builtin.set_fact: {falcon_session_name: of-a-fact}\n- falconops.auth.falcon_token:"
+    user.play(tasks).ok()
+    assert user.asked() == 1
+
+
+def test_a_term_and_a_client_of_a_lookup_are_one_too_many(user: User) -> None:
+    user.credentials(US1)
+    tasks = "- debug: {msg: \"{{ lookup('falconops.auth.falcon_token', 'a', client='b') }}\"}"
+    assert user.play(tasks).failed().says("both as a term and as client") >= 1
+
+
+def test_an_unknown_format_of_a_lookup_lists_the_known_ones(user: User) -> None:
+    user.credentials(US1)
+    run = user.play("- debug: {msg: \"{{ lookup('falconops.auth.falcon_token', format='jwt') }}\"}").failed()
+    assert run.says("format (argument of the lookup)") >= 1 and run.says("token, bearer, headers, auth") >= 1
+    assert user.asked() == 0

@@ -1,0 +1,268 @@
+# Copyright (c) 2026 falconops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Tests of what a network, a proxy and a server can do to an answer. Nothing here leaves this process."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import socket
+import ssl
+import time
+
+import pytest
+import requests
+import responses
+import urllib3
+from ansible_collections.falconops.auth.plugins.module_utils import _wire
+from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
+from ansible_collections.falconops.auth.plugins.module_utils._wire import LARGEST_ANSWER, Wire
+from ansible_collections.falconops.auth.tests.unit.examples import CONNECTION, SECRET
+from ansible_collections.falconops.auth.tests.unit.sockets import FakeSocket
+from requests.adapters import HTTPAdapter
+
+URL = "https://api.crowdstrike.com/oauth2/token"
+FORM = {"client_secret": SECRET}
+PASSWORD = "passwordOfTheProxy"
+PROXY = f"http://someone:{PASSWORD}@proxy.example:3128"
+
+
+@pytest.fixture
+def server():
+    with responses.RequestsMock() as mock:
+        yield mock
+
+
+@pytest.fixture
+def connecting(monkeypatch):
+    """Fail whatever connection urllib3 opens, below requests; the number of attempts is counted."""
+
+    def fail_with(error):
+        def create_connection(address, *args, **kwargs):
+            attempts.append(address)
+            raise error
+
+        monkeypatch.setattr(urllib3.util.connection, "create_connection", create_connection)
+        return attempts
+
+    attempts = []
+    return fail_with
+
+
+@pytest.fixture
+def saying(monkeypatch):
+    """Connect to a server that says these bytes, whatever it is asked; the number of connections is counted."""
+
+    def say(said, then=b""):
+        def create_connection(address, *args, **kwargs):
+            connections.append(address)
+            return FakeSocket(said, then)
+
+        monkeypatch.setattr(urllib3.util.connection, "create_connection", create_connection)
+        return connections
+
+    connections = []
+    return say
+
+
+def failure(url=URL, **settings):
+    with pytest.raises(FalconError) as caught:
+        Wire(dataclasses.replace(CONNECTION, **settings)).post(url, FORM)
+    assert PASSWORD not in caught.value.message
+    assert SECRET not in caught.value.message
+    assert not caught.value.refused
+    return caught.value.message
+
+
+def local(**settings):
+    """What fails when a server without TLS is asked."""
+    return failure("http://127.0.0.1:8080/oauth2/token", **settings)
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (socket.gaierror(-2, "Name or service not known"), "the connection failed: Name or service not known"),
+        (ConnectionRefusedError(111, "Connection refused"), "the connection failed: Connection refused"),
+        (OSError(101, "Network is unreachable"), "the connection failed: Network is unreachable"),
+        (TimeoutError("timed out"), "no answer came within 5 seconds"),
+    ],
+)
+def test_no_connection(connecting, naps, error, sentence):
+    attempts = connecting(error)
+    assert failure() == f"{sentence} (tried 4 times)"
+    assert (len(attempts), len(naps)) == (4, 3)
+
+
+def test_one_try_is_not_counted_aloud(connecting, naps):
+    attempts = connecting(ConnectionRefusedError(111, "Connection refused"))
+    assert failure(retries=0) == "the connection failed: Connection refused"
+    assert (len(attempts), naps) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (socket.gaierror(-2, "Name or service not known"), "Name or service not known"),
+        (ConnectionRefusedError(111, "Connection refused"), "Connection refused"),
+        (OSError("Tunnel connection failed: 407 Proxy Authentication Required"), "407 Proxy Authentication Required"),
+        (OSError(f"cannot use {PROXY}"), "OSError"),
+    ],
+)
+@pytest.mark.parametrize("by_option", [True, False])
+def test_no_way_through_the_proxy(connecting, naps, monkeypatch, error, said, by_option):
+    attempts = connecting(error)
+    if not by_option:
+        monkeypatch.setenv("HTTPS_PROXY", PROXY)
+    message = failure(proxy=PROXY if by_option else None)
+    assert message.startswith("the way through the proxy failed: ")
+    assert f": {said}; check proxy or HTTPS_PROXY (tried 4 times)" in message
+    assert attempts == [("proxy.example", 3128)] * 4
+
+
+@pytest.mark.parametrize(
+    "proxy", [f"http://someone:{PASSWORD}@", f"http://someone:{PASSWORD}@[::1", f"nonsense://someone:{PASSWORD}@proxy"]
+)
+def test_a_proxy_that_is_no_url_is_not_tried_again(connecting, naps, proxy):
+    attempts = connecting(AssertionError("connected"))
+    assert "check proxy or HTTPS_PROXY" in failure(proxy=proxy)
+    assert (attempts, naps) == ([], [])
+
+
+def untrusted():
+    error = ssl.SSLCertVerificationError(1, "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed")
+    error.verify_message = "self-signed certificate in certificate chain"
+    return error
+
+
+def no_tls():
+    error = ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1000)")
+    error.reason = "WRONG_VERSION_NUMBER"
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [(untrusted(), "self-signed certificate in certificate chain"), (no_tls(), "WRONG_VERSION_NUMBER")],
+)
+def test_a_certificate_that_is_not_accepted_is_not_tried_again(server, naps, error, said):
+    wrapped = urllib3.exceptions.MaxRetryError(None, URL, urllib3.exceptions.SSLError(error))
+    server.post(URL, body=requests.exceptions.SSLError(wrapped))
+    assert failure() == f"its TLS certificate was not accepted: {said}; see ca_path"
+    assert (len(server.calls), naps) == (1, [])
+
+
+def test_a_ca_bundle_of_the_environment_that_is_not_there_is_named(naps, monkeypatch, tmp_path):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "none.pem"))
+    message = failure()
+    assert "CA" in message and "none.pem" in message
+    assert naps == []
+
+
+@pytest.mark.parametrize("host", ["api..example", f"{'a' * 64}.example"])
+def test_a_host_name_that_cannot_be_is_not_blamed_on_a_proxy(naps, host):
+    message = failure(f"https://{host}/oauth2/token")
+    assert message.startswith("the connection failed: ")
+    assert "proxy" not in message
+
+
+@pytest.mark.parametrize(
+    ("said", "then", "sentence"),
+    [
+        (b"", b"", "the connection failed: Remote end closed connection without response"),
+        (b"", ConnectionResetError(104, "Connection reset by peer"), "the connection failed: Connection reset by peer"),
+        (b"SSH-2.0-OpenSSH_9.9\r\n", b"", "the connection failed: "),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc", b"", "the connection failed: "),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab", b"", "the connection failed: "),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", b"", "the connection failed: "),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc", TimeoutError("timed out"), "no answer came within 5"),
+        (b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 200, b"", "the connection failed: got more than 100 headers"),
+        (b"HTTP/1.1 200 OK\r\nA: " + b"b" * 70_000, b"", "the connection failed: "),
+    ],
+)
+def test_a_broken_answer_is_asked_for_again(saying, naps, said, then, sentence):
+    connections = saying(said, then)
+    message = local()
+    assert message.startswith(sentence)
+    assert message.endswith(" (tried 4 times)")
+    assert (len(connections), len(naps)) == (4, 3)
+
+
+def test_an_answer_without_a_length_is_whole_when_the_connection_ends(saying):
+    saying(b"HTTP/1.1 201 Created\r\n\r\nbody")
+    assert Wire(CONNECTION).post("http://127.0.0.1:8080/", FORM).body == b"body"
+
+
+@pytest.mark.parametrize("status", [201, 308, 403])
+def test_the_body_of_any_status_is_read(saying, naps, status):
+    head = f"HTTP/1.1 {status} X\r\nLocation: https://api.us-2.crowdstrike.com/\r\nContent-Length: 4\r\n\r\n"
+    connections = saying(head.encode() + b"body")
+    answer = Wire(CONNECTION).post("http://127.0.0.1:8080/", FORM)
+    assert (answer.status, len(connections), naps) == (status, 1, [])
+
+
+def test_an_answer_that_an_older_urllib3_lets_break_off(server, naps):
+    server.post(URL, body=b"abc", headers={"Content-Length": "9"})
+    assert "broke" in failure() or "IncompleteRead" in failure()
+
+
+@pytest.mark.parametrize("size", [LARGEST_ANSWER, LARGEST_ANSWER + 1])
+def test_an_answer_may_be_a_megabyte_and_no_more(server, naps, size):
+    server.post(URL, body=b"x" * size)
+    if size <= LARGEST_ANSWER:
+        assert len(Wire(CONNECTION).post(URL, FORM).body) == size
+    else:
+        assert failure(retries=0) == "its answer could not be read: it is larger than 1048576 bytes"
+
+
+@pytest.mark.parametrize("status", [200, 308])
+def test_an_endless_answer_is_not_read_to_its_end(naps, status):
+    class Endless(io.RawIOBase):
+        read_so_far = 0
+
+        def readable(self):
+            return True
+
+        def read(self, amount=-1):
+            amount = amount if amount and amount > 0 else 1_000_000
+            Endless.read_so_far += amount
+            return b"" if Endless.read_so_far > 20 * LARGEST_ANSWER else b"x" * amount
+
+    class Adapter(HTTPAdapter):
+        def send(self, request, **kwargs):
+            headers = {"Location": "https://api.us-2.crowdstrike.com/"}
+            raw = urllib3.HTTPResponse(Endless(), headers, status, preload_content=False)
+            return self.build_response(request, raw)
+
+    wire = Wire(dataclasses.replace(CONNECTION, retries=0))
+    wire._session.mount("https://", Adapter())
+    if status == 308:
+        assert wire.post(URL, FORM).status == 308
+    else:
+        with pytest.raises(FalconError, match="it is larger than 1048576 bytes"):
+            wire.post(URL, FORM)
+    assert Endless.read_so_far < 3 * LARGEST_ANSWER
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br", "GZIP", "deflate, gzip"])
+def test_a_compressed_answer_is_not_unpacked(server, naps, encoding):
+    server.post(URL, body=b"\x1f\x8b" + b"0" * 100, headers={"Content-Encoding": encoding})
+    expected = "its answer could not be read: it is compressed, which was not asked for (tried 2 times)"
+    assert failure(retries=1) == expected
+
+
+def test_an_answer_that_trickles_in_is_given_up(server, naps, monkeypatch):
+    clock = iter(range(0, 10_000, 3))
+    monkeypatch.setattr(time, "monotonic", lambda: float(next(clock)))
+    server.post(URL, body=b"x" * 400_000)
+    assert failure(retries=0) == "its answer could not be read: it was not complete after 5 seconds"
+
+
+def test_the_words_of_a_failure_never_hold_a_url():
+    assert _wire._root(ValueError(f"bad {PROXY}")) == "ValueError"
+    assert _wire._root(ValueError("")) == "ValueError"
+    looped = ValueError("outer")
+    looped.__context__ = looped
+    assert _wire._root(looped) == "outer"

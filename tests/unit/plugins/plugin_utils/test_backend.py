@@ -1,0 +1,246 @@
+# Copyright (c) 2026 falconops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+
+import pytest
+from ansible import constants as C
+from ansible.plugins import loader as plugin_loader
+from ansible.plugins.cache import BaseCacheModule
+from ansible_collections.falconops.auth.plugins.module_utils._token import LONGEST_LIFE
+from ansible_collections.falconops.auth.plugins.plugin_utils import _backend
+from ansible_collections.falconops.auth.plugins.plugin_utils._backend import Backend, StoreSettings
+
+SETTINGS = StoreSettings(plugin=None, connection=None, prefix="falconops_auth_")
+PASSWORD = "passwordOfTheStore"
+FALLBACK = "falconops.auth keeps tokens in private files of this control node instead."
+
+
+class Ours(BaseCacheModule):
+    """A cache plugin in which everything works but what is told to fail."""
+
+    def __init__(self, failing="", error=None, forgets=False):
+        self.kept, self._failing, self._error, self._forgets = {}, failing, error, forgets
+
+    def _maybe(self, method):
+        if method == self._failing:
+            raise self._error
+
+    def get(self, key):
+        self._maybe("get")
+        return self.kept[key]
+
+    def set(self, key, value):
+        self._maybe("set")
+        if not self._forgets:
+            self.kept[key] = value
+
+    def contains(self, key):
+        self._maybe("contains")
+        return key in self.kept
+
+    def delete(self, key):
+        self._maybe("delete")
+        del self.kept[key]
+
+    keys = flush = copy = None
+
+
+@pytest.fixture
+def plugged(monkeypatch):
+    """Put a cache plugin of the name 'ours' before Ansible's own; how it is opened is noted."""
+
+    def plug(plugin):
+        real = plugin_loader.cache_loader.get
+
+        def get(name, *args, **kwargs):
+            if name != "ours":
+                return real(name, *args, **kwargs)
+            opened.append(kwargs)
+            if isinstance(plugin, Exception):
+                raise plugin
+            return plugin
+
+        monkeypatch.setattr(_backend.cache_loader, "get", get)
+        return opened
+
+    opened = []
+    return plug
+
+
+def private_files(tmp_path):
+    directory = tmp_path / "home" / "falconops_auth" / "tokens"
+    return sorted(directory.iterdir()) if directory.exists() else []
+
+
+@pytest.mark.parametrize("configured", ["memory", "ansible.builtin.memory", "ansible.legacy.memory"])
+def test_memory_means_private_files(tmp_path, warnings, monkeypatch, configured):
+    monkeypatch.setattr(C, "CACHE_PLUGIN", configured)
+    Backend(SETTINGS, warnings.append).set("name", "text")
+    assert Backend(SETTINGS, warnings.append).get("name") == "text"
+    [kept] = private_files(tmp_path)
+    assert kept.name.startswith("falconops_auth_")
+    assert stat.S_IMODE(kept.parent.stat().st_mode) == 0o700
+    assert warnings == []
+
+
+def test_the_users_fact_cache_is_used_with_a_prefix_of_our_own(tmp_path, warnings, monkeypatch):
+    monkeypatch.setattr(C, "CACHE_PLUGIN", "jsonfile")
+    monkeypatch.setenv("ANSIBLE_CACHE_PLUGIN_CONNECTION", str(tmp_path / "facts"))
+    Backend(SETTINGS, warnings.append).set("name", "text")
+    assert Backend(SETTINGS, warnings.append).get("name") == "text"
+    [kept] = (tmp_path / "facts").iterdir()
+    assert kept.name.startswith("falconops_auth_")
+    assert (private_files(tmp_path), warnings) == ([], [])
+
+
+def test_another_plugin_connection_and_prefix_for_tokens_alone(tmp_path, warnings, monkeypatch):
+    monkeypatch.setenv("ANSIBLE_CACHE_PLUGIN_CONNECTION", str(tmp_path / "facts"))
+    settings = StoreSettings("ansible.builtin.jsonfile", str(tmp_path / "tokens"), "team_")
+    Backend(settings, warnings.append).set("name", "text")
+    assert [kept.name.startswith("team_") for kept in (tmp_path / "tokens").iterdir()] == [True]
+    assert not (tmp_path / "facts").exists()
+    assert Backend(StoreSettings("ansible.builtin.jsonfile", str(tmp_path / "tokens"), "x_"), print).get("name") is None
+
+
+def test_what_a_plugin_is_opened_with(plugged, warnings):
+    opened = plugged(Ours())
+    Backend(StoreSettings("ours", "redis://db", "p_"), warnings.append).get("name")
+    Backend(StoreSettings("ours", None, "p_"), warnings.append).get("name")
+    common = {"_prefix": "p_", "_timeout": LONGEST_LIFE, "_keyset_name": "p_keys"}
+    assert opened == [{**common, "_uri": "redis://db"}, common]
+
+
+def test_what_another_process_writes_is_seen_by_the_same_backend(warnings):
+    reader, writer = (Backend(SETTINGS, warnings.append) for _ in range(2))
+    writer.set("name", "first")
+    assert reader.get("name") == "first"
+    writer.set("name", "second")
+    assert reader.get("name") == "second"
+    writer.delete("name")
+    assert reader.get("name") is None
+
+
+def test_what_is_not_there(plugged, warnings):
+    plugged(Ours())
+    for settings in (SETTINGS, StoreSettings("ours", None, "")):
+        backend = Backend(settings, warnings.append)
+        assert backend.get("nothing") is None
+        backend.delete("nothing")
+    assert warnings == []
+
+
+class OddError(Exception):
+    pass
+
+
+@pytest.mark.parametrize("failing", ["get", "set", "contains", "delete"])
+@pytest.mark.parametrize(
+    "error", [OddError(PASSWORD), OSError(28, PASSWORD), TypeError(PASSWORD), TimeoutError(PASSWORD)]
+)
+def test_whatever_a_plugin_raises_costs_one_warning(plugged, tmp_path, warnings, failing, error):
+    plugin = Ours(failing, error)
+    plugin.kept["name"] = "old"
+    opened = plugged(plugin)
+    backend = Backend(StoreSettings("ours", f"redis://:{PASSWORD}@db", "p_"), warnings.append)
+    if failing == "delete":
+        backend.delete("name")
+    backend.set("name", "text")
+    assert backend.get("name") == "text"
+    reason = "what was written cannot be read back" if failing == "get" else type(error).__name__
+    assert warnings == [f"The token store 'ours' cannot be used ({reason}); {FALLBACK}"]
+    assert len(private_files(tmp_path)) == 1
+    tries = len(opened)
+    backend.set("other", "text")
+    backend.delete("name")
+    assert len(opened) == tries  # it is not asked again
+
+
+def test_a_plugin_that_cannot_be_opened(plugged, tmp_path, warnings):
+    plugged(RuntimeError(PASSWORD))
+    backend = Backend(StoreSettings("ours", None, "p_"), warnings.append)
+    assert backend.get("name") is None
+    assert warnings == [f"The token store 'ours' cannot be used (RuntimeError); {FALLBACK}"]
+
+
+def test_a_plugin_that_there_is_none_of(tmp_path, warnings):
+    backend = Backend(StoreSettings("falconops.auth.no_such_plugin", None, "p_"), warnings.append)
+    backend.set("name", "text")
+    assert backend.get("name") == "text"
+    assert len(warnings) == 1
+    assert warnings[0].startswith("The token store 'falconops.auth.no_such_plugin' cannot be used (")
+
+
+def test_what_cannot_be_read_back_goes_to_private_files(plugged, tmp_path, warnings):
+    plugged(Ours(forgets=True))
+    backend = Backend(StoreSettings("ours", None, "p_"), warnings.append)
+    backend.set("name", "text")
+    assert backend.get("name") == "text"
+    assert warnings == [f"The token store 'ours' cannot be used (what was written cannot be read back); {FALLBACK}"]
+    assert len(private_files(tmp_path)) == 1
+
+
+def test_a_directory_that_cannot_be_made_is_a_plugin_that_is_down(tmp_path, warnings):
+    (tmp_path / "file").write_text("")
+    backend = Backend(StoreSettings("jsonfile", str(tmp_path / "file"), "p_"), warnings.append)
+    backend.set("name", "text")
+    assert backend.get("name") == "text"
+    assert len(warnings) == 1
+
+
+def test_a_directory_that_another_process_makes_at_the_same_time_is_no_failure(tmp_path, warnings, monkeypatch):
+    makedirs, directory = os.makedirs, str(tmp_path / "tokens")
+
+    def another_was_faster(path, *args, **kwargs):
+        makedirs(path, *args, **kwargs)
+        if str(path) == directory:
+            raise FileExistsError(17, "File exists")
+
+    monkeypatch.setattr(os, "makedirs", another_was_faster)
+    backend = Backend(StoreSettings("ansible.builtin.jsonfile", directory, "p_"), warnings.append)
+    backend.set("name", "text")
+    assert (backend.get("name"), warnings) == ("text", [])
+    assert len(os.listdir(directory)) == 1
+
+
+def test_expired_files_are_swept_as_the_store_is_used(tmp_path, warnings):
+    Backend(SETTINGS, warnings.append).set("old", "text")
+    [old] = private_files(tmp_path)
+    os.utime(old, (0, 0))
+    assert Backend(SETTINGS, warnings.append).get("old") is None
+    Backend(SETTINGS, warnings.append).set("new", "text")
+    assert len(private_files(tmp_path)) == 1 and not old.exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[1]", b"{}", b'{"__payload__": "{"}', b'"other"', b"7"])
+def test_a_damaged_private_file_is_as_if_it_were_not_there(tmp_path, warnings, said, content):
+    Backend(SETTINGS, warnings.append).set("name", "text")
+    [kept] = private_files(tmp_path)
+    kept.write_bytes(content)
+    backend = Backend(SETTINGS, warnings.append)
+    assert backend.get("name") != "text"
+    backend.set("name", "new")
+    assert backend.get("name") == "new"
+
+
+def test_a_full_disk_loses_no_token(tmp_path, warnings, monkeypatch):
+    def full(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tempfile.mkstemp", full)
+    Backend(SETTINGS, warnings.append).set("name", "text")
+    assert warnings == [
+        "falconops.auth can keep no tokens in its private files (No space left on device); each host asks for its own."
+    ]
+    assert Backend(SETTINGS, warnings.append).get("name") is None
+
+
+def test_private_files_hold_json_and_nothing_else(tmp_path, warnings):
+    Backend(SETTINGS, warnings.append).set("name", "text")
+    [kept] = private_files(tmp_path)
+    assert "text" in json.dumps(json.loads(kept.read_text()))

@@ -1,0 +1,152 @@
+# Copyright (c) 2026 falconops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from ansible_collections.falconops.auth.plugins.module_utils import _clouds
+from ansible_collections.falconops.auth.plugins.module_utils._argspec import TOKEN_MODULE_SPEC
+from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
+from ansible_collections.falconops.auth.plugins.plugin_utils import _door
+from ansible_collections.falconops.auth.plugins.plugin_utils._door import Door, ask_here, forms, shown, unexpected
+from ansible_collections.falconops.auth.tests.unit.cases import who
+from ansible_collections.falconops.auth.tests.unit.controller import loader_with, templar_of
+from ansible_collections.falconops.auth.tests.unit.examples import (
+    CLIENT,
+    ID,
+    MEMBER,
+    SECRET,
+    TOKEN_TEXT,
+    US1,
+    US2,
+    token,
+)
+
+NOW = 1_790_000_000.0
+
+
+def door_of(arguments, ask=None, task="task-1"):
+    def fresh(client, options):
+        asked.append(client)
+        return token("fresh")
+
+    asked = []
+    door = Door(
+        TOKEN_MODULE_SPEC,
+        kind="task",
+        arguments=arguments,
+        variables={"inventory_hostname": "web1"},
+        templar=templar_of({}),
+        loader=loader_with(),
+        task=task,
+        ask=ask or fresh,
+    )
+    door.asked = asked
+    return door
+
+
+@pytest.mark.parametrize("cloud", [cloud for cloud in _clouds.CLOUDS.values() if cloud.name != "us-3"])
+def test_the_forms_of_a_token(cloud):
+    assert forms(token(hostname=cloud.url)) == {
+        "token": TOKEN_TEXT,
+        "bearer": f"Bearer {TOKEN_TEXT}",
+        "headers": {"Authorization": f"Bearer {TOKEN_TEXT}"},
+        "auth": {"access_token": TOKEN_TEXT, "cloud": cloud.name},
+    }
+
+
+@pytest.mark.parametrize("url", ["https://api.us-3.crowdstrike.com", "https://api.example:8443"])
+def test_a_cloud_that_falconpy_does_not_know_stands_in_auth_as_its_url(url):
+    assert forms(token(hostname=url))["auth"]["cloud"] == url
+
+
+def test_what_is_shown_of_a_client_and_its_token(monkeypatch):
+    monkeypatch.setattr("time.time", lambda: NOW)
+    assert shown(CLIENT, token(left=1000.7), NOW) == {
+        "client": None,
+        "client_id": ID,
+        "cloud": "us-1",
+        "hostname": US1,
+        "member_cid": None,
+        "session": None,
+        "expires_at": "2026-09-21T14:30:00Z",
+        "expires_in": 1000,
+    }
+    without = shown(CLIENT.at("https://api.example"), None, NOW)
+    assert (without["cloud"], without["expires_at"], without["expires_in"]) == (None, None, None)
+
+
+def test_a_line_at_v_says_what_happened_without_secrets(said):
+    door = door_of(who(ID, member_cid=MEMBER))
+    door.token()
+    door.token()
+    start = f"falconops.auth: token of client {ID}, member {MEMBER} at us-1 "
+    assert [line.split(", valid until ")[0] for line in said] == [
+        f"{start}issued by the API",
+        f"{start}taken from the cache",
+    ]
+    assert SECRET not in "".join(said) and "fresh" not in "".join(said)
+
+
+@pytest.mark.parametrize(("more", "force"), [({}, True), ({"cache": False}, False)])
+def test_force_and_cache_off_ask_once_for_a_task(said, more, force):
+    asked = []
+    for task in ("task-1", "task-1", "task-2"):
+        door = door_of(who(ID, **more), task=task)
+        door.token(force=force)
+        asked.append(len(door.asked))
+    assert asked == [1, 0, 1]
+
+
+def test_patience_covers_every_retry_and_wait(said):
+    door = door_of(who(ID, timeout=20, retries=2))
+    assert door._broker._patience == 3 * (2 * 20 + 90)
+
+
+@pytest.mark.parametrize(("name", "value"), [("min_ttl", 1201), ("cache", "maybe"), ("timeout", 0), ("retries", "x")])
+def test_a_bad_option_is_told_before_anything_is_asked(name, value):
+    with pytest.raises(FalconError, match=f"^{name} \\(argument of the task\\) must be "):
+        door_of(who(ID, **{name: value}))
+
+
+@pytest.mark.parametrize("origin", ["argument of the task", "variable falcon_ca_path"])
+def test_a_ca_path_that_is_not_there(tmp_path, origin):
+    path = str(tmp_path / "none.pem")
+    arguments, variables = ({"ca_path": path}, {}) if "task" in origin else ({}, {"falcon_ca_path": path})
+    options = _door.Options(TOKEN_MODULE_SPEC, door="task", arguments=arguments, variables=variables, templar=None)
+    with pytest.raises(FalconError) as caught:
+        ask_here(CLIENT, options)
+    assert caught.value.message == f"ca_path ({origin}) is {path}, which does not exist or cannot be read."
+
+
+def test_a_fault_of_ours_is_told_without_its_text():
+    def fail(client, options):
+        raise KeyError(SECRET)
+
+    door = door_of(who(ID), ask=fail)
+    with pytest.raises(KeyError) as caught:
+        door.token()
+    message = unexpected(caught.value)
+    assert message.startswith("falconops.auth has a fault: KeyError in ")
+    assert message.endswith("; please report it.")
+    assert SECRET not in message
+
+
+def test_a_run_is_named_by_its_temporary_directory():
+    assert _door.run_id() == "ansible-local-1"
+
+
+def test_secrets_are_registered_where_ansible_masks_them(monkeypatch):
+    secrets = pytest.importorskip("ansible.module_utils.secrets", reason="ansible-core before 2.22")
+    registered = []
+    monkeypatch.setattr(secrets, "register_secret", registered.append)
+    _door.register_secrets(SECRET, TOKEN_TEXT)
+    assert registered == [SECRET, TOKEN_TEXT]
+
+
+def test_secrets_are_no_matter_where_ansible_does_not_mask(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ansible.module_utils.secrets", None)
+    _door.register_secrets(SECRET, US2)

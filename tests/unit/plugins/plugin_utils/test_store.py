@@ -1,0 +1,212 @@
+# Copyright (c) 2026 falconops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import pytest
+from ansible_collections.falconops.auth.plugins.plugin_utils._backend import Backend, StoreSettings
+from ansible_collections.falconops.auth.plugins.plugin_utils._seal import Sealer
+from ansible_collections.falconops.auth.plugins.plugin_utils._store import Store
+from ansible_collections.falconops.auth.tests.unit.examples import (
+    CLIENT,
+    ID,
+    MEMBER,
+    OTHER_ID,
+    OTHER_SECRET,
+    SECRET,
+    TOKEN_TEXT,
+    US1,
+    US2,
+    token,
+)
+
+GOV = "https://api.laggar.gcw.crowdstrike.com"
+OTHERS = [
+    CLIENT.at(US2),
+    dataclasses.replace(CLIENT, member_cid=MEMBER),
+    dataclasses.replace(CLIENT, session="pipeline-42"),
+    dataclasses.replace(CLIENT, session=MEMBER),
+    dataclasses.replace(CLIENT, member_cid=MEMBER, session="pipeline-42"),
+]
+
+
+@pytest.fixture
+def files(tmp_path):
+    return tmp_path / "tokens"
+
+
+@pytest.fixture
+def store_of(files, warnings):
+    """The store of whoever has this id and secret, as each process opens it anew."""
+
+    def open_store(client_id=ID, secret=SECRET):
+        backend = Backend(StoreSettings("ansible.builtin.jsonfile", str(files), "p_"), warnings.append)
+        return Store(backend, Sealer.from_secret(client_id, secret), warnings.append)
+
+    return open_store
+
+
+def entries(files):
+    return {path.name: path for path in files.iterdir()}
+
+
+def test_a_token_is_found_by_every_process_that_has_the_secret(store_of, warnings):
+    kept = token()
+    store_of().put(CLIENT, kept)
+    assert store_of().get(CLIENT) == kept
+    assert store_of().get(dataclasses.replace(CLIENT, name="production")) == kept
+    assert warnings == []
+
+
+def test_one_entry_for_each_host_member_and_session(store_of, files):
+    for number, client in enumerate([CLIENT, *OTHERS]):
+        store_of().put(client, token(f"token-{number}", hostname=client.hostname))
+    found = [store_of().get(client).access_token for client in [CLIENT, *OTHERS]]
+    assert found == [f"token-{number}" for number in range(len(OTHERS) + 1)]
+    assert len(entries(files)) == len(OTHERS) + 1
+
+
+@pytest.mark.parametrize("other", OTHERS)
+def test_a_token_of_another_host_member_or_session_is_a_miss(store_of, warnings, other):
+    store_of().put(CLIENT, token())
+    assert store_of().get(other) is None
+    assert warnings == []
+
+
+@pytest.mark.parametrize(("client_id", "secret"), [(ID, OTHER_SECRET), (OTHER_ID, SECRET)])
+def test_without_the_secret_there_is_nothing_to_be_found(store_of, warnings, client_id, secret):
+    store_of().put(CLIENT, token())
+    assert store_of(client_id, secret).get(CLIENT) is None
+    assert warnings == []
+
+
+def test_a_dead_token_comes_back_as_well(store_of):
+    store_of().put(CLIENT, token(left=-5))
+    assert store_of().get(CLIENT) is not None
+
+
+def test_a_new_token_takes_the_place_of_the_old(store_of, files):
+    store_of().put(CLIENT, token("first"))
+    store_of().put(CLIENT, token("second"))
+    assert store_of().get(CLIENT).access_token == "second"
+    assert len(entries(files)) == 1
+
+
+def test_nothing_on_disk_tells_anything(store_of, files):
+    client = dataclasses.replace(CLIENT, member_cid=MEMBER, session="pipeline-42", name="production")
+    store_of().put(client, token(hostname=US2))
+    assert len(entries(files)) == 2
+    for name, path in entries(files).items():
+        for text in (
+            TOKEN_TEXT,
+            ID,
+            SECRET,
+            MEMBER,
+            "pipeline-42",
+            "production",
+            "crowdstrike",
+            "us-2",
+            "moved",
+            "token",
+        ):
+            assert text not in name
+            assert text not in path.read_text()
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "forged", "emptied", "older format", "foreign"])
+def test_a_damaged_entry_is_a_miss_with_one_warning(store_of, files, warnings, damage):
+    store_of().put(CLIENT, token())
+    [path] = entries(files).values()
+    content = path.read_text()
+    start = content.index("fa1.")
+    sealed = content[start : content.index('"', start)].rstrip("\\")
+    forged = Sealer.from_secret(ID, OTHER_SECRET).seal(token().to_dict(), place="x")
+    new = {
+        "cut": sealed[:-9],
+        "flipped": sealed[:60] + ("A" if sealed[60] != "A" else "B") + sealed[61:],
+        "forged": forged,
+        "emptied": "",
+        "older format": sealed.replace("fa1.", "fa0."),
+        "foreign": TOKEN_TEXT,
+    }[damage]
+    path.write_text(content.replace(sealed, new))
+    assert store_of().get(CLIENT) is None
+    assert len(warnings) == 1
+    assert warnings[0].startswith(
+        "An entry of the falconops.auth token store is damaged, was moved there or comes from"
+    )
+    store_of().put(CLIENT, token("next"))
+    assert store_of().get(CLIENT).access_token == "next"
+    assert len(warnings) == 1
+
+
+def test_an_entry_moved_to_another_clients_place_is_a_miss(store_of, files, warnings):
+    store_of().put(CLIENT, token("of-the-parent"))
+    [of_parent] = entries(files).values()
+    child = dataclasses.replace(CLIENT, member_cid=MEMBER)
+    store_of().put(child, token("of-the-child"))
+    [of_child] = set(entries(files).values()) - {of_parent}
+    of_child.write_bytes(of_parent.read_bytes())
+    assert store_of().get(child) is None
+    assert len(warnings) == 1
+    assert store_of().get(CLIENT).access_token == "of-the-parent"
+
+
+@pytest.mark.parametrize("content", [None, 7, "token", [], {}, {"access_token": "x"}, {"moved_to": GOV}])
+def test_a_sealed_entry_of_another_shape_is_a_miss(store_of, files, content):
+    sealer = Sealer.from_secret(ID, SECRET)
+    backend = Backend(StoreSettings("ansible.builtin.jsonfile", str(files), "p_"), print)
+    place = sealer.name("token", CLIENT.hostname, None, None)
+    backend.set(place, sealer.seal(content, place=place))
+    assert store_of().get(CLIENT) is None
+
+
+@pytest.mark.parametrize("content", [None, True, 7, [1], {"a": 1}])
+def test_an_entry_that_is_no_text_is_a_miss(store_of, files, content):
+    sealer = Sealer.from_secret(ID, SECRET)
+    backend = Backend(StoreSettings("ansible.builtin.jsonfile", str(files), "p_"), print)
+    backend.set(sealer.name("token", CLIENT.hostname, None, None), content)
+    assert store_of().get(CLIENT) is None
+
+
+def test_who_was_sent_on_finds_the_token_at_both_clouds(store_of, files):
+    kept = token(hostname=US2)
+    store_of().put(CLIENT, kept)
+    assert store_of().get(CLIENT) == store_of().get(CLIENT.at(US2)) == kept
+    assert len(entries(files)) == 2
+
+
+def test_who_named_the_right_cloud_leaves_no_sign_at_another(store_of):
+    store_of().put(CLIENT.at(US2), token(hostname=US2))
+    assert store_of().get(CLIENT) is None
+    assert store_of().home_of(CLIENT) == CLIENT
+
+
+def test_home_is_where_an_earlier_answer_led(store_of):
+    assert store_of().home_of(CLIENT) == CLIENT
+    store_of().put(CLIENT, token(hostname=US2))
+    assert store_of().home_of(CLIENT) == CLIENT.at(US2)
+    assert store_of().home_of(CLIENT.at(US2)) == CLIENT.at(US2)
+    assert store_of().home_of(dataclasses.replace(CLIENT, member_cid=MEMBER)).hostname == US1
+
+
+@pytest.mark.parametrize("moved", ["https://evil.example", "http://api.us-2.crowdstrike.com", "", None, 7])
+def test_a_sign_leads_to_no_stranger(store_of, files, moved):
+    sealer = Sealer.from_secret(ID, SECRET)
+    backend = Backend(StoreSettings("ansible.builtin.jsonfile", str(files), "p_"), print)
+    place = sealer.name("token", CLIENT.hostname, None, None)
+    backend.set(place, sealer.seal({"moved_to": moved}, place=place))
+    assert store_of().home_of(CLIENT) == CLIENT
+
+
+def test_entries_are_one_opaque_text_each(store_of, files):
+    store_of().put(CLIENT, token())
+    [path] = entries(files).values()
+    outer = json.loads(path.read_text())
+    # ansible-core 2.19 and later wrap what a plugin keeps.
+    inner = json.loads(outer["__payload__"]) if isinstance(outer, dict) else outer
+    assert isinstance(inner, str) and inner.startswith("fa1.")
