@@ -57,12 +57,10 @@ EXAMPLES = r"""
   register: ccid
   no_log: true  # or the token shows in the output
 
-- name: Hand the token of a stored client to a program
+- name: Hand the token of a stored client to a program, but not in its environment or arguments, which others can see
   ansible.builtin.command:
-    cmd: /usr/bin/env true
-  environment:
-    FALCON_ACCESS_TOKEN: "{{ lookup('falconops.auth.falcon_token', 'production',
-    clients_file='vault/falcon_clients.yml') }}"
+    cmd: wc -c
+    stdin: "{{ lookup('falconops.auth.falcon_token', 'production', clients_file='vault/falcon_clients.yml') }}"
   changed_when: false
   no_log: true
 """
@@ -81,13 +79,7 @@ from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.falconops.auth.plugins.module_utils._argspec import TOKEN_LOOKUP_SPEC
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
-from ansible_collections.falconops.auth.plugins.plugin_utils._door import (
-    Door,
-    ask_here,
-    forms,
-    register_secrets,
-    unexpected,
-)
+from ansible_collections.falconops.auth.plugins.plugin_utils._door import Door, forms, unexpected
 
 
 class LookupModule(LookupBase):
@@ -116,9 +108,6 @@ class LookupModule(LookupBase):
             templar=self._templar,
             loader=self._loader,
             task=str(uuid.uuid4()),
-            ask=ask_here,
         )
         form = door.options.value("format")
-        token = door.token().token
-        register_secrets(door.client.client_secret, token.access_token)
-        return forms(token)[form]
+        return forms(door.token().token)[form]

@@ -36,6 +36,7 @@ CONNECTION_SPEC: Spec = {
 }
 
 STORE_SPEC: Spec = {
+    "min_ttl": {"type": "int", "default": 240},
     "cache": {"type": "bool", "default": True},
     "cache_plugin": {"type": "str"},
     "cache_connection": {"type": "str"},
@@ -45,12 +46,23 @@ STORE_SPEC: Spec = {
 # What every door has. The default of cloud is not in its spec, since hostname stands in its place.
 SHARED_SPEC: Spec = {**CLIENT_SPEC, **CONNECTION_SPEC, **STORE_SPEC}
 
-# Of falcon_token, the module and the lookup.
-TOKEN_SPEC: Spec = {**SHARED_SPEC, "min_ttl": {"type": "int", "default": 240}}
-TOKEN_MODULE_SPEC: Spec = {**TOKEN_SPEC, "force": {"type": "bool", "default": False}}
+TOKEN_MODULE_SPEC: Spec = {**SHARED_SPEC, "force": {"type": "bool", "default": False}}
 TOKEN_LOOKUP_SPEC: Spec = {
-    **TOKEN_SPEC,
+    **SHARED_SPEC,
     "format": {"type": "str", "default": "token", "choices": ["token", "bearer", "headers", "auth"]},
+}
+
+REVOKE_SPEC: Spec = {
+    **SHARED_SPEC,
+    "access_token": {"type": "str", "no_log": True},
+    "all": {"type": "bool", "default": False},
+}
+INFO_SPEC: Spec = {
+    **SHARED_SPEC,
+    "access_token": {"type": "str", "no_log": True},
+    "all": {"type": "bool", "default": False},
+    "verify": {"type": "bool", "default": False},
+    "query": {"type": "str"},
 }
 
 # Smallest and largest value of each number.

@@ -96,8 +96,11 @@ def check_cloud(value: str) -> str:
 def check_hostname(value: str) -> str:
     """The base URL of the API, lower case, without a default port or a trailing slash."""
     example = "such as https://api.us-2.crowdstrike.com"
+    value = value.strip()
+    if any(char.isspace() or not char.isprintable() for char in value):
+        raise ValueError("holds white space or control characters")
     try:
-        parts = urlsplit(value.strip())
+        parts = urlsplit(value)
         host, port = (parts.hostname or "").lower(), parts.port
     except ValueError:
         raise ValueError(f"must be the full URL of an API host, {example}") from None

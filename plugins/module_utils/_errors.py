@@ -12,10 +12,11 @@ from __future__ import annotations
 class FalconError(Exception):
     """What a user, a network or a server can cause: one sentence that a person can act on, free of secrets.
 
-    refused: the API understood the request and said no, so that asking again in the same way is of no use.
+    refused: the API understood the request and said no; lasting: asking again soon, in the same way, is of no use.
     """
 
-    def __init__(self, message: str, *, refused: bool = False) -> None:
+    def __init__(self, message: str, *, refused: bool = False, lasting: bool = False) -> None:
         super().__init__(message)
         self.message = message
         self.refused = refused
+        self.lasting = lasting or refused

@@ -16,11 +16,12 @@ from ansible_collections.falconops.auth.plugins.module_utils._client import Clie
 from ansible_collections.falconops.auth.plugins.module_utils._clouds import cloud_at
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
 from ansible_collections.falconops.auth.plugins.module_utils._token import Token
-from ansible_collections.falconops.auth.plugins.module_utils._wire import Answer, Wire, host_of
+from ansible_collections.falconops.auth.plugins.module_utils._wire import Answer, Wire, basic, bearer, host_of
 
-_TOKEN_PATH = "/oauth2/token"
 # The API redirects once, to the client's own cloud; a second time is a loop.
 _MOST_REDIRECTS = 2
+# A cheap call that any live token may send: without the scope for it the answer is 403, and 401 means a dead token.
+_PROBE_PATH = "/sensors/queries/installers/ccid/v1"
 
 
 def request_token(wire: Wire, client: Client) -> Token:
@@ -31,19 +32,55 @@ def request_token(wire: Wire, client: Client) -> Token:
     form = {"client_id": client.client_id, "client_secret": client.client_secret}
     if client.member_cid:
         form["member_cid"] = client.member_cid
+    answer, client, attempt = _posted(wire, client, "/oauth2/token", form, "Asking {host} for a token of {client}")
+    if answer.status in (200, 201):
+        return _issued(answer, client, attempt)
+    raise _refusal(answer, client, attempt)
+
+
+def revoke_token(wire: Wire, client: Client, access_token: str) -> None:
+    """Make a token of this client dead (POST /oauth2/revoke).
+
+    The client's host must be the one that issued it. A token that the API no longer knows is dead, too. Raises
+    FalconError.
+    """
+    form = {"client_id": client.client_id, "token": access_token}
+    answer, client, attempt = _posted(
+        wire, client, "/oauth2/revoke", form, "Revoking a token of {client} at {host}", authorised=True
+    )
+    if answer.status not in (200, 201):
+        raise _refusal(answer, client, attempt, access_token)
+
+
+def is_live(wire: Wire, hostname: str, access_token: str) -> bool:
+    """Whether the API still takes this token. Raises FalconError if it cannot be told."""
+    attempt = f"Asking {hostname} whether a token is alive failed"
+    try:
+        answer = wire.send("GET", hostname + _PROBE_PATH, auth=bearer(access_token))
+    except FalconError as error:
+        failure = error.message
+    else:
+        if answer.status in (200, 401, 403):
+            return answer.status != 401
+        failure = f"it answered {answer.status}{_trace(answer)}; try again later"
+    raise FalconError(f"{attempt}: {failure}.")
+
+
+def _posted(
+    wire: Wire, client: Client, path: str, form: dict[str, str], what: str, *, authorised: bool = False
+) -> tuple[Answer, Client, str]:
+    """The API's answer to a form, the client at the cloud that gave it, and the start of a sentence on its failure."""
+    auth = basic(client.client_id, client.client_secret) if authorised else None
     for _redirect in range(_MOST_REDIRECTS + 1):
-        attempt = f"Asking {client.hostname} for a token of {client} failed"
+        attempt = what.format(host=client.hostname, client=client) + " failed"
         try:
-            answer = wire.post(client.hostname + _TOKEN_PATH, form)
+            answer = wire.send("POST", client.hostname + path, form=form, auth=auth)
         except FalconError as error:
             failure = error.message
             break
-        if answer.status in (307, 308):
-            client = client.at(_redirect_target(answer, attempt))
-            continue
-        if answer.status in (200, 201):
-            return _issued(answer, client, attempt)
-        raise _refusal(answer, client, attempt)
+        if answer.status not in (307, 308):
+            return answer, client, attempt
+        client = client.at(_redirect_target(answer, attempt))
     else:
         failure = "it was redirected again and again"
     raise FalconError(f"{attempt}: {failure}.")
@@ -80,18 +117,22 @@ def _redirect_target(answer: Answer, attempt: str) -> str:
     )
 
 
-def _refusal(answer: Answer, client: Client, attempt: str) -> FalconError:
+def _refusal(answer: Answer, client: Client, attempt: str, access_token: str = "") -> FalconError:
     """What a status other than success means, and what can be done about it."""
     cloud = client.cloud or client.hostname
+    if access_token:
+        belonging = "check that the token is one of this client's, and that client_id and client_secret belong together"
+    else:
+        belonging = "check that client_id and client_secret belong together"
     causes = {
         400: "check client_id",
         401: "check client_id and client_secret",
-        403: "check that client_id and client_secret belong together"
+        403: belonging
         + (f", that member {client.member_cid} is a child of this customer" if client.member_cid else "")
         + f", that the client lives in {cloud} (a government cloud must be named) and that this machine's address is "
         "on its IP allowlist, if it has one",
         404: "check hostname",
-        429: "too many tokens were asked for from this address (the API allows 300 a minute); try again in "
+        429: "too many requests came from this address (the API allows 300 a minute); try again in "
         + (f"{answer.wait:.0f} seconds" if answer.wait and answer.wait < 86400 else "a minute"),
     }
     if answer.status >= 500:
@@ -99,12 +140,13 @@ def _refusal(answer: Answer, client: Client, attempt: str) -> FalconError:
     else:
         advice = causes.get(answer.status, "check hostname, proxy and what else stands between here and the API")
     return FalconError(
-        f"{attempt} with {answer.status}{_said(answer, client)}{_trace(answer)}; {advice}.",
+        f"{attempt} with {answer.status}{_said(answer, client.client_secret, access_token)}{_trace(answer)}; {advice}.",
         refused=400 <= answer.status < 500 and answer.status not in (408, 429),
+        lasting=answer.status == 429,
     )
 
 
-def _said(answer: Answer, client: Client) -> str:
+def _said(answer: Answer, *secrets: str) -> str:
     """The server's own words, made harmless: they may be anybody's, and may repeat what was sent."""
     body = answer.json()
     errors = body.get("errors") if isinstance(body, dict) else None
@@ -115,7 +157,9 @@ def _said(answer: Answer, client: Client) -> str:
     ]
     if not messages:
         return " and no words of the API" if answer.body else " and an empty answer"
-    words = "; ".join(messages).replace(client.client_secret, "***")
+    words = "; ".join(messages)
+    for secret in filter(None, secrets):
+        words = words.replace(secret, "***")
     return f" ({_plain(words)})"
 
 

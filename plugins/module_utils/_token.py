@@ -53,6 +53,13 @@ class Token:
         """The form in which it is sealed."""
         return dataclasses.asdict(self)
 
+    @staticmethod
+    def checked_text(value: str) -> str:
+        """A bare token that a user gave. Raises ValueError with the end of a sentence."""
+        if not _TOKEN.fullmatch(value):
+            raise ValueError("is not a token; it holds white space or characters that no token has")
+        return value
+
     @classmethod
     def from_dict(cls, raw: t.Any) -> Token:
         """The token that to_dict() wrote. Raises ValueError for anything else."""

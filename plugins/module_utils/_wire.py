@@ -24,6 +24,7 @@ import traceback
 import typing as t
 from urllib.parse import urlsplit
 
+from ansible_collections.falconops.auth.plugins.module_utils._connection import Connection
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
 from ansible_collections.falconops.auth.plugins.module_utils._version import VERSION
 
@@ -42,19 +43,10 @@ except ImportError:
 LARGEST_ANSWER = 1024 * 1024
 # The API's rate limit is counted over a minute, so that no honest answer asks for a longer wait than this.
 LONGEST_WAIT = 90.0
+# Adds an Authorization header to a request that is about to be sent.
+Authorisation = t.Callable[[t.Any], t.Any]
+
 SERVER_FAULTS = (500, 502, 503, 504)
-
-
-@dataclasses.dataclass(frozen=True)
-class Connection:
-    """How to reach the API. timeout: seconds for connecting, and for each answer; retries: repeats of a failed try."""
-
-    timeout: int
-    retries: int
-    proxy: str | None = dataclasses.field(repr=False)
-    ca_path: str | None
-    validate_certs: bool
-    user_agent: str | None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -127,19 +119,21 @@ class Wire:
             # The user chose it; urllib3 would tell so for every request.
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
-    def post(self, url: str, form: t.Mapping[str, str], *, basic: tuple[str, str] | None = None) -> Answer:
-        """Send a form that may safely be sent twice; come back with any answer that is worth reading.
+    def send(
+        self, method: str, url: str, *, form: t.Mapping[str, str] | None = None, auth: Authorisation | None = None
+    ) -> Answer:
+        """Send what may safely be sent twice; come back with any answer that is worth reading.
 
         Server faults, broken and silent connections are repeated with backoff, a 429 after the wait that it names.
         Redirects come back as they are. Raises FalconError, with the rest of the sentence, when there is no answer.
         """
         patience = _Patience(total=self._connection.retries, backoff_factor=0.5)
         while True:
-            answer, failure, repeat = self._try(url, form, basic)
+            answer, failure, repeat = self._try(method, url, form, auth)
             wait = answer.wait if answer else None
             if not repeat or (wait or 0) > LONGEST_WAIT or patience.total == 0:
                 break
-            patience = patience.increment("POST", url, error=urllib3.exceptions.HTTPError("repeated"))
+            patience = patience.increment(method, url, error=urllib3.exceptions.HTTPError("repeated"))
             time.sleep(patience.get_backoff_time() if wait is None else wait + random.uniform(0, 0.3))
         if answer is None:
             tries = len(patience.history) + 1
@@ -147,11 +141,11 @@ class Wire:
         return answer
 
     def _try(
-        self, url: str, form: t.Mapping[str, str], basic: tuple[str, str] | None
+        self, method: str, url: str, form: t.Mapping[str, str] | None, auth: Authorisation | None
     ) -> tuple[Answer | None, str, bool]:
         """One request: the answer, or what kept it away, and whether a repeat may help."""
         try:
-            with self._session.post(url, data=form, auth=basic or _no_netrc, **self._settings) as response:
+            with self._session.request(method, url, data=form, auth=auth or _nothing, **self._settings) as response:
                 # Only the header of a redirect says anything.
                 redirect = 300 <= response.status_code < 400
                 body = b"" if redirect else _read(response, self._connection.timeout)
@@ -199,7 +193,22 @@ class _Patience(Retry):
         return max(super().get_backoff_time(), self.backoff_factor) * random.uniform(0.5, 1.0)
 
 
-def _no_netrc(request: t.Any) -> t.Any:
+def basic(name: str, password: str) -> Authorisation:
+    """HTTP Basic authorisation."""
+    return requests.auth.HTTPBasicAuth(name, password)
+
+
+def bearer(access_token: str) -> Authorisation:
+    """Authorisation by a bearer token."""
+
+    def add(request: t.Any) -> t.Any:
+        request.headers["Authorization"] = f"Bearer {access_token}"
+        return request
+
+    return add
+
+
+def _nothing(request: t.Any) -> t.Any:
     """Authorisation that adds nothing: without one, requests would look into ~/.netrc."""
     return request
 

@@ -201,49 +201,30 @@ ansible_facts:
 """
 
 import time
+import typing as t
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.falconops.auth.plugins.module_utils._argspec import TOKEN_MODULE_SPEC
 from ansible_collections.falconops.auth.plugins.module_utils._client import Client
-from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
+from ansible_collections.falconops.auth.plugins.module_utils._module import run_module
 from ansible_collections.falconops.auth.plugins.module_utils._oauth2 import request_token
-from ansible_collections.falconops.auth.plugins.module_utils._wire import Connection, Wire
+from ansible_collections.falconops.auth.plugins.module_utils._wire import Wire
+
+
+def ask(wire: Wire, client: Client, given: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Ask for a token from here."""
+    token = request_token(wire, client)
+    return {
+        "changed": True,
+        "access_token": token.access_token,
+        "token_type": token.token_type,
+        "expires_in": int(token.seconds_left(time.time())),
+        "hostname": token.hostname,
+    }
 
 
 def main() -> None:
-    """Ask from here: what the action plugin runs on a machine that the task is delegated to.
-
-    The action has resolved and checked all options, looked into the store, and holds the lock; it keeps the result.
-    """
-    module = AnsibleModule(argument_spec=TOKEN_MODULE_SPEC, supports_check_mode=True)
-    given = module.params
-    if module.check_mode or not (given["client_id"] and given["client_secret"] and given["hostname"]):
-        module.fail_json(msg="This module is run by its action plugin, with client_id, client_secret and hostname.")
-    client = Client(
-        client_id=given["client_id"],
-        client_secret=given["client_secret"],
-        hostname=given["hostname"],
-        member_cid=given["member_cid"],
-    )
-    connection = Connection(
-        timeout=given["timeout"],
-        retries=given["retries"],
-        proxy=given["proxy"],
-        ca_path=given["ca_path"],
-        validate_certs=given["validate_certs"],
-        user_agent=given["user_agent"],
-    )
-    try:
-        token = request_token(Wire(connection), client)
-    except FalconError as error:
-        module.fail_json(msg=error.message, refused=error.refused)
-    module.exit_json(
-        changed=True,
-        access_token=token.access_token,
-        token_type=token.token_type,
-        expires_in=int(token.seconds_left(time.time())),
-        hostname=token.hostname,
-    )
+    """Run on a machine that the task is delegated to."""
+    run_module(TOKEN_MODULE_SPEC, ask)
 
 
 if __name__ == "__main__":

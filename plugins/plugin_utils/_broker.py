@@ -16,6 +16,7 @@ import typing as t
 from ansible_collections.falconops.auth.plugins.module_utils._client import Client
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
 from ansible_collections.falconops.auth.plugins.module_utils._token import Token
+from ansible_collections.falconops.auth.plugins.plugin_utils._api import Api
 from ansible_collections.falconops.auth.plugins.plugin_utils._lock import Lock, Notes
 from ansible_collections.falconops.auth.plugins.plugin_utils._private import Warn
 from ansible_collections.falconops.auth.plugins.plugin_utils._store import Store
@@ -37,7 +38,8 @@ class Issued(t.NamedTuple):
 class Broker:
     """Valid tokens of one API client.
 
-    store: None neither reads nor keeps a token; ask: requests a new one from the API; run: names this run of Ansible;
+    store: None neither reads nor keeps a token; lock_name: of a client's tokens; way: stands for
+    the way on which the API is asked; run: names this run of Ansible;
     patience: the longest time in seconds that another process may take to ask.
     """
 
@@ -46,8 +48,9 @@ class Broker:
         *,
         store: Store | None,
         lock: Lock,
-        lock_name: str,
-        ask: t.Callable[[Client], Token],
+        lock_name: t.Callable[[Client], str],
+        api: Api,
+        way: str,
         run: str,
         patience: float,
         warn: Warn,
@@ -55,7 +58,8 @@ class Broker:
         self._store = store
         self._lock = lock
         self._lock_name = lock_name
-        self._ask = ask
+        self._api = api
+        self._way = way
         self._run = run
         self._patience = patience
         self._warn = warn
@@ -76,27 +80,77 @@ class Broker:
             return Issued(current, cached=True)
         waiting_since = time.monotonic()
         # Who still has a token waits for nobody: another process renews it just now.
-        with self._lock.held(self._lock_name, seconds=0 if current else self._patience) as notes:
+        with self._lock.held(self._lock_name(client), seconds=0 if current else self._patience) as notes:
             if notes is None and current:
                 return Issued(current, cached=True)
             if notes is None:
-                raise FalconError(
-                    f"Another process has been asking {client.hostname} for a token of {client} for more than "
-                    f"{self._patience:.0f} seconds; end it or try again later."
-                )
+                raise self._too_long(client)
             there = notes.token_of(own) if own else self.cached(client, min_ttl=min_ttl)
             if there and not _soon_due(there, min_ttl):
                 return Issued(there, cached=True)
             return self._asked(client, notes, waiting_since, own)
 
+    def is_live(self, client: Client, access_token: str) -> bool:
+        """Whether the API still takes this token of the client; one that is dead leaves the store."""
+        live = self._api.is_live(self._home_of(client), access_token)
+        if not live:
+            self._forget(client, access_token)
+        return live
+
+    def all(self, client: Client) -> list[tuple[Client, Token]]:
+        """Every live token of the client that the store knows of, for whichever host, member and session."""
+        return [(owner, token) for owner, token in (self._store.all(client) if self._store else ()) if _left(token) > 0]
+
+    def revoke(self, client: Client) -> list[tuple[Client, Token]]:
+        """Make the client's cached token dead, at the API that issued it and then in the store.
+
+        Nothing is asked where nothing is cached. A failure keeps the entry, so that it can be tried again.
+        """
+        if self._store is None or self._store.get(client) is None:
+            return []
+        with self._lock.held(self._lock_name(client), seconds=self._patience) as notes:
+            if notes is None:
+                raise self._too_long(client)
+            token = self._store.get(client)  # another run may have revoked it in the meantime
+            if token is None:
+                return []
+            owner = client.at(token.hostname)
+            if _left(token) > 0:
+                self._api.revoke(owner, token.access_token)
+            self._store.delete(client)
+            return [(owner, token)] if _left(token) > 0 else []
+
+    def revoke_all(self, client: Client) -> list[tuple[Client, Token]]:
+        """The same for every cached token of the client."""
+        return [pair for owner, _token in self.all(client) for pair in self.revoke(owner)]
+
+    def revoke_given(self, client: Client, access_token: str) -> Client:
+        """Make this token of the client dead, and forget it if it is a cached one; whose it was, as far as is known."""
+        owners = [owner for owner, token in self.all(client) if token.access_token == access_token]
+        owner = owners[0] if owners else self._home_of(client)
+        self._api.revoke(owner, access_token)
+        for each in owners:
+            self._forget(each, access_token)
+        return owner
+
+    def _forget(self, client: Client, access_token: str) -> None:
+        """Drop a token from the store, unless it has been replaced by another."""
+        if self._store is None:
+            return
+        with self._lock.held(self._lock_name(client), seconds=self._patience):
+            token = self._store.get(client)
+            if token and token.access_token == access_token:
+                self._store.delete(client)
+
     def _asked(self, client: Client, notes: Notes, waiting_since: float, own: str | None) -> Issued:
-        failure = notes.failure_for(self._run, waiting_since)
+        way = f"{client.hostname} {self._way}"
+        failure = notes.failure_for(way, self._run, waiting_since)
         if failure is None:
             try:
-                token = self._ask(self._store.home_of(client) if self._store else client)
+                token = self._api.request(self._home_of(client))
             except FalconError as error:
                 failure = error
-                notes.failed(error, self._run)
+                notes.failed(error, way, self._run)
             else:
                 notes.failure = None
                 if own:
@@ -109,6 +163,15 @@ class Broker:
             self._warn(f"A token could not be renewed and is used while it lasts: {failure.message}")
             return Issued(old, cached=True)
         raise failure
+
+    def _home_of(self, client: Client) -> Client:
+        return self._store.home_of(client) if self._store else client
+
+    def _too_long(self, client: Client) -> FalconError:
+        return FalconError(
+            f"Another process has been asking {client.hostname} about a token of {client} for more than "
+            f"{self._patience:.0f} seconds; end it or try again later."
+        )
 
 
 def _left(token: Token) -> float:

@@ -39,6 +39,17 @@ def context_fact(client: Client) -> dict[str, t.Any]:
     return {FACT: {**choice, "sealed": _SEALER.seal(dataclasses.asdict(client), place=_place(choice))}}
 
 
+def cleared_fact() -> dict[str, t.Any]:
+    """The fact after a revocation: nothing is remembered, and that is no accident."""
+    return {FACT: {}}
+
+
+def was_cleared(variables: t.Mapping[str, t.Any]) -> bool:
+    """Whether a revocation has cleared the context."""
+    fact = (variables.get("ansible_facts") or {}).get(FACT)
+    return isinstance(fact, Mapping) and not fact
+
+
 def remembered_client(variables: t.Mapping[str, t.Any]) -> Client | None:
     """The client of the context among a host's facts; None when there is none, or it is not of this run."""
     fact = (variables.get("ansible_facts") or {}).get(FACT)

@@ -30,6 +30,10 @@ from ansible_collections.falconops.auth.plugins.plugin_utils._options import (
 _STORED_KEYS = ("client_id", "client_secret", "cloud", "hostname", "member_cid")
 
 
+class NoCredentials(FalconError):
+    """Nothing says who asks."""
+
+
 class _Who(t.NamedTuple):
     """Who asks, by the highest level that names the client; own: what a stored client says beside id and secret."""
 
@@ -40,12 +44,13 @@ class _Who(t.NamedTuple):
     own: t.Mapping[str, Found] = {}
 
 
-def client_of(options: Options, remembered: Client | None, loader: t.Any) -> Client:
+def client_of(options: Options, remembered: Client | None, loader: t.Any, *, cleared: bool = False) -> Client:
     """The API client that the options describe. Raises FalconError.
 
-    remembered: the client of the context, None without one; loader: Ansible's, which decrypts and reads files.
+    remembered: the client of the context, None without one; loader: Ansible's, which decrypts and reads files;
+    cleared: whether a revocation has emptied the context.
     """
-    who = _who(options, remembered, loader)
+    who = _who(options, remembered, loader, cleared)
     chosen = remembered if remembered and remembered.client_id == who.client_id else None
     host = _choice(options, who, chosen, "hostname", "cloud")
     member = _choice(options, who, chosen, "member_cid")
@@ -64,7 +69,7 @@ def client_of(options: Options, remembered: Client | None, loader: t.Any) -> Cli
     )
 
 
-def _who(options: Options, remembered: Client | None, loader: t.Any) -> _Who:
+def _who(options: Options, remembered: Client | None, loader: t.Any, cleared: bool) -> _Who:
     for level in (Level.ARGUMENT, Level.VARIABLE):
         who = _named_at(level, options, loader)
         if who:
@@ -75,7 +80,7 @@ def _who(options: Options, remembered: Client | None, loader: t.Any) -> _Who:
     who = _named_at(Level.ENVIRONMENT, options, loader)
     if who:
         return who
-    raise _nobody(options, remembered)
+    raise _nobody(options, remembered, cleared)
 
 
 def _named_at(level: Level, options: Options, loader: t.Any) -> _Who | None:
@@ -217,7 +222,7 @@ def _choice(options: Options, who: _Who, chosen: Client | None, *names: str) -> 
     return None
 
 
-def _nobody(options: Options, remembered: Client | None) -> FalconError:
+def _nobody(options: Options, remembered: Client | None, cleared: bool) -> NoCredentials:
     half = options.find("client_secret")
     start = "There are no Falcon credentials"
     if not half.empty:
@@ -228,8 +233,11 @@ def _nobody(options: Options, remembered: Client | None) -> FalconError:
         for found in (options.at(level, name) for level in (Level.ARGUMENT, Level.VARIABLE))
         if found and found.empty
     ]
-    context = "is set, but gives its id and secret only together" if remembered else "is not set in this run"
-    return FalconError(
+    if remembered:
+        context = "is set, but gives its id and secret only together"
+    else:
+        context = "was cleared by falcon_token_revoke" if cleared else "is not set in this run"
+    return NoCredentials(
         f"{start}: client_id and client_secret, or client with clients or clients_file, {_places('client_id')}; the "
         f"context of host {options.host} {context}"
         + (f"; {', '.join(empty)}" if empty else "")

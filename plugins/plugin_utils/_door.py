@@ -14,13 +14,15 @@ import typing as t
 
 from ansible import constants as C
 from ansible.utils.display import Display
-from ansible_collections.falconops.auth.plugins.module_utils._argspec import Spec
+from ansible_collections.falconops.auth.plugins.module_utils._argspec import CONNECTION_SPEC, Spec
 from ansible_collections.falconops.auth.plugins.module_utils._client import Client
 from ansible_collections.falconops.auth.plugins.module_utils._clouds import cloud_at
+from ansible_collections.falconops.auth.plugins.module_utils._connection import Connection
 from ansible_collections.falconops.auth.plugins.module_utils._token import Token
+from ansible_collections.falconops.auth.plugins.plugin_utils._api import Api, ApiFromHere
 from ansible_collections.falconops.auth.plugins.plugin_utils._backend import Backend, StoreSettings
 from ansible_collections.falconops.auth.plugins.plugin_utils._broker import Broker, Issued
-from ansible_collections.falconops.auth.plugins.plugin_utils._context import remembered_client
+from ansible_collections.falconops.auth.plugins.plugin_utils._context import remembered_client, was_cleared
 from ansible_collections.falconops.auth.plugins.plugin_utils._credentials import client_of
 from ansible_collections.falconops.auth.plugins.plugin_utils._lock import Lock
 from ansible_collections.falconops.auth.plugins.plugin_utils._options import Options
@@ -29,14 +31,12 @@ from ansible_collections.falconops.auth.plugins.plugin_utils._store import Store
 
 display = Display()
 
-Ask = t.Callable[[Client, Options], Token]
-
 
 class Door:
-    """One task's or one lookup's way to a token.
+    """One task's or one lookup's way to the tokens of its client.
 
-    kind: "task" or "lookup"; ask: how a token is requested from the API; task: names the task among those of all runs,
-    so that it gets one token of its own for all of its hosts.
+    kind: "task" or "lookup"; api: how the API is asked, given the way to it; task: names the task among those of all
+    runs, so that it gets one token of its own for all of its hosts.
     """
 
     def __init__(
@@ -49,64 +49,56 @@ class Door:
         templar: t.Any,
         loader: t.Any,
         task: str,
-        ask: Ask,
+        api: t.Callable[[Connection], Api] = ApiFromHere,
     ) -> None:
         self.options = Options(spec, door=kind, arguments=arguments, variables=variables, templar=templar)
-        self.client = client_of(self.options, remembered_client(variables), loader)
+        self.remembered = remembered_client(variables)
+        self.client = client_of(self.options, self.remembered, loader, cleared=was_cleared(variables))
+        register_secrets(self.client.client_secret)
         self._task = task
-        self._ask = ask
         self._min_ttl = self.options.value("min_ttl")
         self._cache = self.options.value("cache")
-        self._broker = self._make_broker()
+        connection = Connection(**{name: self.options.value(name) for name in CONNECTION_SPEC})
+        self.broker = self._make_broker(connection, api(connection))
 
     def token(self, *, force: bool = False) -> Issued:
         """A valid token. force: a new one, though one for all hosts of the task."""
         own = f"{run_id()} {self._task}" if force or not self._cache else None
-        issued = self._broker.token(self.client, min_ttl=self._min_ttl, own=own)
-        self._tell(issued)
+        issued = self.broker.token(self.client, min_ttl=self._min_ttl, own=own)
+        register_secrets(issued.token.access_token)
+        self.tell("taken from the cache" if issued.cached else "issued by the API", issued.token)
         return issued
 
     def cached(self) -> Token | None:
         """The valid token in the store, if there is one. Asks nobody."""
-        return self._broker.cached(self.client, min_ttl=self._min_ttl)
+        return self.broker.cached(self.client, min_ttl=self._min_ttl)
 
-    def _make_broker(self) -> Broker:
-        option = self.options.value
-        sealer = Sealer.from_secret(self.client.client_id, self.client.client_secret)
-        settings = StoreSettings(option("cache_plugin"), option("cache_connection"), option("cache_prefix"))
-        timeout, retries = option("timeout"), option("retries")
-        return Broker(
-            store=Store(Backend(settings, warn), sealer, warn) if self._cache else None,
-            lock=Lock(sealer, warn),
-            # Whichever cloud is asked, it is the same client's token: a redirect leads them together.
-            lock_name=sealer.name("lock", self.client.member_cid, self.client.session),
-            ask=lambda client: self._ask(client, self.options),
-            run=run_id(),
-            # Connecting and answering may take the timeout each, and each retry may follow a wait for the rate limit.
-            patience=(retries + 1) * (2 * timeout + 90),
-            warn=warn,
-        )
-
-    def _tell(self, issued: Issued) -> None:
-        token = issued.token
-        how = "taken from the cache" if issued.cached else "issued by the API"
-        where = cloud_at(token.hostname)
+    def tell(self, what: str, token: Token) -> None:
+        """A line at -v on what happened to a token."""
+        cloud = cloud_at(token.hostname)
         display.v(
-            f"falconops.auth: token of {self.client} at {where.name if where else token.hostname} {how}, "
+            f"falconops.auth: token of {self.client} at {cloud.name if cloud else token.hostname} {what}, "
             f"valid until {token.expires_at_text}",
             host=self.options.host,
         )
 
-
-def ask_here(client: Client, options: Options) -> Token:
-    """Ask the API from this process. Only here, in the one process that asks, is requests loaded."""
-    from ansible_collections.falconops.auth.plugins.module_utils._oauth2 import request_token
-    from ansible_collections.falconops.auth.plugins.module_utils._wire import Connection, wire_of_process
-
-    connection = Connection(**{field.name: options.value(field.name) for field in dataclasses.fields(Connection)})
-    if connection.ca_path and not os.access(connection.ca_path, os.R_OK):
-        raise options.find("ca_path").wrong(f"is {connection.ca_path}, which does not exist or cannot be read")
-    return request_token(wire_of_process(connection, os.getpid()), client)
+    def _make_broker(self, connection: Connection, api: Api) -> Broker:
+        option = self.options.value
+        sealer = Sealer.from_secret(self.client.client_id, self.client.client_secret)
+        lock = Lock(sealer, warn)
+        settings = StoreSettings(option("cache_plugin"), option("cache_connection"), option("cache_prefix"))
+        return Broker(
+            store=Store(Backend(settings, warn), sealer, lock, warn) if self._cache else None,
+            lock=lock,
+            # Whichever cloud is asked, it is the same client's token: a redirect leads them together.
+            lock_name=lambda client: sealer.name("lock", client.member_cid, client.session),
+            api=api,
+            way=sealer.name("way", *map(str, dataclasses.astuple(connection))),
+            run=run_id(),
+            # Connecting and answering may take the timeout each, and each retry may follow a wait for the rate limit.
+            patience=(connection.retries + 1) * (2 * connection.timeout + 90),
+            warn=warn,
+        )
 
 
 def run_id() -> str:

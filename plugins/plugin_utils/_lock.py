@@ -24,7 +24,7 @@ from ansible_collections.falconops.auth.plugins.module_utils._token import LONGE
 from ansible_collections.falconops.auth.plugins.plugin_utils._private import Warn, private_directory, sweep
 from ansible_collections.falconops.auth.plugins.plugin_utils._seal import BrokenSeal, Sealer
 
-# A refusal is not asked for again by the same run for so many seconds.
+# A failure that lasts is not provoked again by the same run for so many seconds.
 FAILURE_HOLDS = 30.0
 # How many tasks' own tokens are remembered: many tasks of one run may be under way on different hosts.
 _MOST_TASKS = 32
@@ -37,18 +37,25 @@ class Notes:
     failure: dict[str, t.Any] | None = None
     tasks: dict[str, dict[str, t.Any]] = dataclasses.field(default_factory=dict)
 
-    def failed(self, error: FalconError, run: str) -> None:
+    def failed(self, error: FalconError, way: str, run: str) -> None:
         """Note that asking failed just now."""
-        self.failure = {"message": error.message, "refused": error.refused, "run": run, "at": time.monotonic()}
+        self.failure = {
+            **{"message": error.message, "refused": error.refused, "lasting": error.lasting},
+            **{"way": way, "run": run, "at": time.monotonic()},
+        }
 
-    def failure_for(self, run: str, waiting_since: float) -> FalconError | None:
-        """The failure that also answers this process: it came while this one waited, or in its own run just now."""
-        if not self.failure:
+    def failure_for(self, way: str, run: str, waiting_since: float) -> FalconError | None:
+        """The failure that also answers this process, which would ask in the same way.
+
+        Any failure answers those who waited for it; one that lasts answers the rest of its run as well, for a while.
+        """
+        failure = self.failure
+        if not failure or failure["way"] != way:
             return None
-        age = time.monotonic() - self.failure["at"]
-        waited_for_it = self.failure["at"] >= waiting_since
-        if age >= 0 and (waited_for_it or (self.failure["run"] == run and age < FAILURE_HOLDS)):
-            return FalconError(self.failure["message"], refused=self.failure["refused"])
+        age = time.monotonic() - failure["at"]
+        holds = failure["lasting"] and failure["run"] == run and age < FAILURE_HOLDS
+        if age >= 0 and (failure["at"] >= waiting_since or holds):
+            return FalconError(failure["message"], refused=failure["refused"], lasting=failure["lasting"])
         return None
 
     def issued(self, task: str, token: Token) -> None:
@@ -77,7 +84,15 @@ class Lock:
         Changed notes are written when the block is left, also by an exception.
         """
         directory = private_directory("locks", self._warn)
-        handle = _locked(os.path.join(directory, name), time.monotonic() + seconds)
+        path = os.path.join(directory, name)
+        try:
+            handle = _locked(path, time.monotonic() + seconds)
+        except OSError as error:
+            reason = error.strerror
+        else:
+            reason = None
+        if reason:
+            raise FalconError(f"The lock file {path} cannot be used ({reason}); remove it.")
         if handle is None:
             yield None
             return
@@ -102,8 +117,9 @@ class Lock:
 
     def _write(self, handle: int, name: str, notes: Notes) -> None:
         sealed = self._sealer.seal(dataclasses.asdict(notes), place=f"notes {name}").encode()
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, sealed, 0)
+        with contextlib.suppress(OSError):  # on a full disk the next one asks for itself
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, sealed, 0)
 
 
 def _locked(path: str, end: float) -> int | None:

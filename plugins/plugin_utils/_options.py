@@ -24,14 +24,14 @@ from ansible import constants as C
 from ansible.errors import AnsibleUndefinedVariable
 from ansible.module_utils.common.validation import check_type_bool, check_type_dict, check_type_int, check_type_path
 from ansible.parsing.vault import AnsibleVaultError
-from ansible_collections.falconops.auth.plugins.module_utils._argspec import RANGES, SHARED_SPEC, TOKEN_SPEC, Spec
+from ansible_collections.falconops.auth.plugins.module_utils._argspec import RANGES, SHARED_SPEC, Spec
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
 
 INI_SECTION = "falconops_auth"
 
 # The variable of an option is falcon_ and its name, but for the one that a role of ours would take for its own.
-VARIABLES = {name: f"falcon_{name}" for name in TOKEN_SPEC} | {"session": "falcon_session_name"}
-ENVIRONMENT = {name: f"FALCON_{name.upper()}" for name in SHARED_SPEC if name != "clients"}
+VARIABLES = {name: f"falcon_{name}" for name in SHARED_SPEC} | {"session": "falcon_session_name"}
+ENVIRONMENT = {name: f"FALCON_{name.upper()}" for name in SHARED_SPEC if name not in ("clients", "min_ttl")}
 INI = {name: name for name in SHARED_SPEC if name.startswith("cache")}
 
 
@@ -116,8 +116,8 @@ class Options:
                 raise found.wrong(f"must be a number from {low} to {high}")
         if "choices" in self._spec[name] and found.value not in (None, *self._spec[name]["choices"]):
             raise found.wrong(f"must be one of {', '.join(self._spec[name]['choices'])}")
-        if name == "user_agent" and found.value is not None:
-            return found.checked(_printable)
+        if name in _CHECKS and found.value is not None:
+            return found.checked(_CHECKS[name])
         return found.value
 
     def find(self, name: str) -> Found:
@@ -251,6 +251,13 @@ def _printable(value: str) -> str:
     return value
 
 
+def _prefix(value: str) -> str:
+    # It becomes a part of file names, and of keys of every other store.
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", value):
+        raise ValueError("must be 1 to 64 letters, digits and characters of . _ -")
+    return value
+
+
 def _mapping(value: t.Any) -> t.Any:
     mapping = check_type_dict(value)
     if not isinstance(mapping, Mapping):  # it takes a set, written as Python, for one
@@ -264,6 +271,7 @@ def _text(value: t.Any) -> str:
     return str(value)
 
 
+_CHECKS: dict[str, t.Callable[[t.Any], t.Any]] = {"user_agent": _printable, "cache_prefix": _prefix}
 _TYPES: dict[str, t.Callable[[t.Any], t.Any]] = {
     "str": _text,
     "int": check_type_int,
@@ -285,5 +293,6 @@ def _ini() -> dict[str, str]:
     """Our section of the ansible.cfg that Ansible has chosen to read."""
     parser = configparser.ConfigParser(interpolation=None, inline_comment_prefixes=(";",))
     if C.CONFIG_FILE:
-        parser.read(C.CONFIG_FILE, encoding="utf-8")
+        with open(C.CONFIG_FILE, encoding="utf-8", errors="surrogateescape") as file:
+            parser.read_file(file)
     return dict(parser[INI_SECTION]) if parser.has_section(INI_SECTION) else {}

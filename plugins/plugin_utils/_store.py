@@ -7,14 +7,20 @@
 
 from __future__ import annotations
 
+import dataclasses
+import time
 import typing as t
 
 from ansible_collections.falconops.auth.plugins.module_utils._client import Client
 from ansible_collections.falconops.auth.plugins.module_utils._clouds import cloud_at
 from ansible_collections.falconops.auth.plugins.module_utils._token import Token
 from ansible_collections.falconops.auth.plugins.plugin_utils._backend import Backend
+from ansible_collections.falconops.auth.plugins.plugin_utils._lock import Lock
 from ansible_collections.falconops.auth.plugins.plugin_utils._private import Warn
 from ansible_collections.falconops.auth.plugins.plugin_utils._seal import BrokenSeal, Sealer
+
+# Seconds that another process may take to write the index; then it is written all the same.
+_INDEX_PATIENCE = 5.0
 
 
 class Store:
@@ -24,22 +30,23 @@ class Store:
     cloud that was asked leads there, so that both who asks at the default cloud and who names the right one find it.
     """
 
-    def __init__(self, backend: Backend, sealer: Sealer, warn: Warn) -> None:
+    def __init__(self, backend: Backend, sealer: Sealer, lock: Lock, warn: Warn) -> None:
         self._backend = backend
         self._sealer = sealer
+        self._lock = lock
         self._warn = warn
 
     def home_of(self, client: Client) -> Client:
         """The client at its own cloud, as far as an earlier answer told which one that is."""
-        sign = self._read(client)
+        sign = self._read(self._place(client))
         moved = sign.get("moved_to") if isinstance(sign, dict) else None
         return client.at(moved) if isinstance(moved, str) and cloud_at(moved) else client
 
     def get(self, client: Client) -> Token | None:
         """The client's token, dead or alive, or None."""
-        content = self._read(client)
+        content = self._read(self._place(client))
         if isinstance(content, dict) and "moved_to" in content:
-            content = self._read(self.home_of(client))
+            content = self._read(self._place(self.home_of(client)))
         if content is None:
             return None
         try:
@@ -50,12 +57,41 @@ class Store:
     def put(self, client: Client, token: Token) -> None:
         """Keep a token that was issued to this client, in place of the one before."""
         home = client.at(token.hostname)
-        self._write(home, token.to_dict())
+        self._write(self._place(home), token.to_dict())
         if home.hostname != client.hostname:
-            self._write(client, {"moved_to": home.hostname})
+            self._write(self._place(client), {"moved_to": home.hostname})
+        row = [home.hostname, home.member_cid, home.session, token.expires_at]
+        self._index(lambda rows: [*(each for each in rows if each[:3] != row[:3]), row])
 
-    def _read(self, client: Client) -> t.Any:
-        place = self._place(client)
+    def delete(self, client: Client) -> None:
+        """Forget the client's token, and the sign that led there."""
+        home = self.home_of(client)
+        for owner in {home, client}:
+            self._backend.delete(self._place(owner))
+        key = [home.hostname, home.member_cid, home.session]
+        self._index(lambda rows: [each for each in rows if each[:3] != key])
+
+    def all(self, client: Client) -> list[tuple[Client, Token]]:
+        """Every token of this API client that is known, whatever its host, member and session."""
+        owners = [
+            dataclasses.replace(client, hostname=hostname, member_cid=member_cid, session=session)
+            for hostname, member_cid, session, _expires_at in self._rows()
+        ]
+        return [(owner, token) for owner in owners if (token := self.get(owner))]
+
+    # Backends cannot be listed reliably, so each client has an index of its own. Across control nodes it is best
+    # effort: two that write it at the same moment may lose a row, which costs a token nothing but its place there.
+
+    def _rows(self) -> list[list[t.Any]]:
+        rows = self._read(self._sealer.name("index"))
+        return rows if isinstance(rows, list) else []
+
+    def _index(self, change: t.Callable[[list[list[t.Any]]], list[list[t.Any]]]) -> None:
+        place = self._sealer.name("index")
+        with self._lock.held(place, seconds=_INDEX_PATIENCE):
+            self._write(place, [row for row in change(self._rows()) if row[3] > time.time()])
+
+    def _read(self, place: str) -> t.Any:
         sealed = self._backend.get(place)
         if sealed is None:
             return None
@@ -69,8 +105,7 @@ class Store:
         )
         return None
 
-    def _write(self, client: Client, content: dict[str, t.Any]) -> None:
-        place = self._place(client)
+    def _write(self, place: str, content: t.Any) -> None:
         self._backend.set(place, self._sealer.seal(content, place=place))
 
     def _place(self, client: Client) -> str:

@@ -1,0 +1,48 @@
+# Copyright (c) 2026 falconops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import time
+
+from ansible_collections.falconops.auth.plugins.module_utils._argspec import REVOKE_SPEC
+from ansible_collections.falconops.auth.plugins.module_utils._client import Client
+from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
+from ansible_collections.falconops.auth.plugins.module_utils._token import Token
+from ansible_collections.falconops.auth.plugins.plugin_utils._action import FalconAction, Result
+from ansible_collections.falconops.auth.plugins.plugin_utils._context import cleared_fact
+from ansible_collections.falconops.auth.plugins.plugin_utils._door import register_secrets, shown
+
+
+class ActionModule(FalconAction):
+    """Tokens of a client made dead, at the API, in the store, and out of the context."""
+
+    def answer(self, variables: Result) -> Result:
+        door = self.door(REVOKE_SPEC, variables)
+        given, everything = door.options.find("access_token"), door.options.value("all")
+        if everything and not given.empty:
+            raise FalconError(
+                "all and access_token were both given; revoke either every token of the client or this one."
+            )
+        if not given.empty:
+            register_secrets(given.checked(Token.checked_text))
+        if self._task.check_mode:
+            cached = [door.cached()] if not everything else [token for _owner, token in door.broker.all(door.client)]
+            return {"changed": not given.empty or any(cached), "revoked": []}
+        revoked: list[tuple[Client, Token | None]]
+        if not given.empty:
+            revoked = [(door.broker.revoke_given(door.client, given.value), None)]
+        elif everything:
+            revoked = [*door.broker.revoke_all(door.client)]
+        else:
+            revoked = [*door.broker.revoke(door.client)]
+        for _owner, token in revoked:
+            if token:
+                door.tell("revoked", token)
+        result: Result = {
+            "changed": bool(revoked),
+            "revoked": [shown(owner, token, time.time()) for owner, token in revoked],
+        }
+        if door.remembered and door.remembered.client_id == door.client.client_id:
+            result["ansible_facts"] = cleared_fact()
+        return result

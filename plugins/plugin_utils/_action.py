@@ -1,0 +1,73 @@
+# Copyright (c) 2026 falconops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This file is private to the collection: it can change in any release.
+
+"""What the action plugins share: the task as a door, and failures as results."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+
+from ansible.errors import AnsibleConnectionFailure
+from ansible.plugins.action import ActionBase
+from ansible_collections.falconops.auth.plugins.module_utils._argspec import Spec
+from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
+from ansible_collections.falconops.auth.plugins.plugin_utils._api import ApiFromHere, ApiFromThere, is_elsewhere
+from ansible_collections.falconops.auth.plugins.plugin_utils._door import Door, unexpected
+
+Result = dict[str, t.Any]
+
+
+class FalconAction(ActionBase):
+    """An action on the control node, in process, unless the task is delegated to another machine."""
+
+    _requires_connection = False
+
+    def run(self, tmp: t.Any = None, task_vars: Result | None = None) -> Result:
+        super().run(tmp, task_vars)
+        try:
+            with _environment(self._task.environment):
+                return self.answer(task_vars or {})
+        except AnsibleConnectionFailure:
+            raise  # the machine that the task is delegated to cannot be reached
+        except FalconError as error:
+            message = error.message
+        except Exception as error:
+            message = unexpected(error)
+        # Built outside of the except blocks, since ansible-core shows what an exception came from.
+        return {"failed": True, "changed": False, "msg": message}
+
+    def answer(self, variables: Result) -> Result:
+        """The task's result. Raises FalconError."""
+        raise NotImplementedError
+
+    def door(self, spec: Spec, variables: Result) -> Door:
+        """The task's way to the tokens of its client."""
+        return Door(
+            spec,
+            kind="task",
+            arguments=self._task.args,
+            variables=variables,
+            templar=self._templar,
+            loader=self._loader,
+            task=self._task._uuid,
+            api=partial(ApiFromThere, self, variables) if is_elsewhere(self) else ApiFromHere,
+        )
+
+
+@contextmanager
+def _environment(overlays: list[dict[str, str]] | None) -> Iterator[None]:
+    """The task's and play's environment keyword in this process, which serves this task alone."""
+    before = dict(os.environ)
+    for overlay in overlays or ():
+        os.environ.update({str(name): str(value) for name, value in overlay.items()})
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)

@@ -1,0 +1,136 @@
+# Copyright (c) 2026 falconops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# This file is private to the collection: it can change in any release.
+
+"""The API as the doors see it: asked from the control node or, by the real modules, from a delegated task's machine."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import time
+import typing as t
+
+from ansible import constants as C
+from ansible.plugins.action import ActionBase
+from ansible_collections.falconops.auth.plugins.module_utils._client import Client
+from ansible_collections.falconops.auth.plugins.module_utils._connection import Connection
+from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
+from ansible_collections.falconops.auth.plugins.module_utils._token import Token
+
+if t.TYPE_CHECKING:
+    from ansible_collections.falconops.auth.plugins.module_utils._wire import Wire
+
+
+class Api(t.Protocol):
+    """What a broker needs of the API. Each call raises FalconError."""
+
+    def request(self, client: Client) -> Token:
+        """A new token."""
+
+    def revoke(self, client: Client, access_token: str) -> None:
+        """Make a token dead; the client's host is the one that issued it."""
+
+    def is_live(self, client: Client, access_token: str) -> bool:
+        """Whether the API at the client's host still takes this token."""
+
+
+class ApiFromHere:
+    """The API, asked from this process. Only here, and only when it must be asked, is requests loaded."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def request(self, client: Client) -> Token:
+        from ansible_collections.falconops.auth.plugins.module_utils._oauth2 import request_token
+
+        return request_token(self._wire(), client)
+
+    def revoke(self, client: Client, access_token: str) -> None:
+        from ansible_collections.falconops.auth.plugins.module_utils._oauth2 import revoke_token
+
+        revoke_token(self._wire(), client, access_token)
+
+    def is_live(self, client: Client, access_token: str) -> bool:
+        from ansible_collections.falconops.auth.plugins.module_utils._oauth2 import is_live
+
+        return is_live(self._wire(), client.hostname, access_token)
+
+    def _wire(self) -> Wire:
+        from ansible_collections.falconops.auth.plugins.module_utils._wire import wire_of_process
+
+        if self._connection.ca_path and not os.access(self._connection.ca_path, os.R_OK):
+            raise FalconError(f"ca_path is {self._connection.ca_path}, which does not exist or cannot be read.")
+        return wire_of_process(self._connection, os.getpid())
+
+
+class ApiFromThere:
+    """The API, asked from the machine that a task is delegated to, where it alone may reach the cloud."""
+
+    def __init__(self, action: ActionBase, variables: dict[str, t.Any], connection: Connection) -> None:
+        self._action = action
+        self._variables = variables
+        self._connection = connection
+
+    def request(self, client: Client) -> Token:
+        result = self._run("falcon_token", client)
+        with contextlib.suppress(ValueError):
+            return Token.from_answer(result, hostname=str(result.get("hostname")), now=time.time())
+        raise self._did_not_run(client)
+
+    def revoke(self, client: Client, access_token: str) -> None:
+        self._run("falcon_token_revoke", client, access_token=access_token)
+
+    def is_live(self, client: Client, access_token: str) -> bool:
+        return bool(self._run("falcon_token_info", client, access_token=access_token)["token"])
+
+    def _run(self, module: str, client: Client, **more: t.Any) -> dict[str, t.Any]:
+        """The result of the real module there, with options that are resolved and checked."""
+        action = self._action
+        if C.DEFAULT_KEEP_REMOTE_FILES:
+            raise FalconError(
+                f"keep_remote_files is on, so that the secret of {client} would stay in a file on "
+                f"{action._task.delegate_to}; switch it off (ANSIBLE_KEEP_REMOTE_FILES, or keep_remote_files in "
+                "ansible.cfg)."
+            )
+        # The connection shows at -vvv what a module says, unless it knows better.
+        kept, action._play_context.no_log, action._task.no_log = action._task.no_log, True, True
+        try:
+            result = action._execute_module(
+                module_name=f"falconops.auth.{module}",
+                module_args={
+                    "client_id": client.client_id,
+                    "client_secret": client.client_secret,
+                    "hostname": client.hostname,
+                    "member_cid": client.member_cid,
+                    **dataclasses.asdict(self._connection),
+                    **more,
+                },
+                task_vars=self._variables,
+            )
+        finally:
+            action._play_context.no_log = action._task.no_log = kept
+        if "refused" in result:
+            raise FalconError(
+                f"On {action._task.delegate_to}: {result['msg']}",
+                refused=bool(result["refused"]),
+                lasting=bool(result.get("lasting")),
+            )
+        if result.get("failed"):
+            raise self._did_not_run(client)
+        return t.cast("dict[str, t.Any]", result)
+
+    def _did_not_run(self, client: Client) -> FalconError:
+        # What went wrong is Ansible's or Python's to tell, in words that may hold what was sent there.
+        return FalconError(
+            f"Asking {client.hostname} from {self._action._task.delegate_to} failed before anything was sent: the "
+            "module did not run there; it needs Python 3.8 or newer with the library requests there, see "
+            "ansible_python_interpreter."
+        )
+
+
+def is_elsewhere(action: ActionBase) -> bool:
+    """Whether the task is delegated to a machine other than the control node."""
+    return bool(action._task.delegate_to) and action._connection.transport != "local"
