@@ -15,6 +15,7 @@ import dataclasses
 import email.utils
 import functools
 import json
+import math
 import random
 import re
 import ssl
@@ -85,7 +86,7 @@ class Answer:
         except (KeyError, TypeError, ValueError, IndexError, OverflowError):
             now = time.time()
         wait = until - now
-        return max(wait, 1.0) if wait == wait else None  # a NaN is not equal to itself
+        return None if math.isnan(wait) else max(wait, 1.0)
 
 
 class Wire:

@@ -33,11 +33,11 @@ class FalconAction(ActionBase):
         try:
             with _environment(self._task.environment):
                 return self.answer(task_vars or {})
-        except AnsibleConnectionFailure:
-            raise  # the machine that the task is delegated to cannot be reached
         except FalconError as error:
             message = error.message
         except Exception as error:
+            if isinstance(error, AnsibleConnectionFailure):
+                raise  # the machine that the task is delegated to cannot be reached
             message = unexpected(error)
         # Built outside of the except blocks, since ansible-core shows what an exception came from.
         return {"failed": True, "changed": False, "msg": message}

@@ -24,7 +24,7 @@ from ansible_collections.falconops.auth.plugins.plugin_utils._seal import Broken
 
 FACT = "falcon_context"
 
-_SEALER = Sealer.random()
+_KEY = Sealer.random_key()
 
 
 def context_fact(client: Client) -> dict[str, t.Any]:
@@ -36,7 +36,7 @@ def context_fact(client: Client) -> dict[str, t.Any]:
         "member_cid": client.member_cid,
         "session": client.session,
     }
-    return {FACT: {**choice, "sealed": _SEALER.seal(dataclasses.asdict(client), place=_place(choice))}}
+    return {FACT: {**choice, "sealed": Sealer(_KEY).seal(dataclasses.asdict(client), place=_place(choice))}}
 
 
 def cleared_fact() -> dict[str, t.Any]:
@@ -58,7 +58,7 @@ def remembered_client(variables: t.Mapping[str, t.Any]) -> Client | None:
     fact = plain(fact)
     sealed = fact.pop("sealed", None)
     try:
-        return Client(**_SEALER.open(sealed, place=_place(fact)))
+        return Client(**Sealer(_KEY).open(sealed, place=_place(fact)))
     except (BrokenSeal, TypeError, ValueError):
         return None
 

@@ -233,7 +233,7 @@ def _why(error: BaseException) -> str:
     """The cause of a failed template in words that are known to repeat no value."""
     cause: BaseException | None = error
     while cause is not None:
-        words = str(getattr(cause, "message", None) or cause).split("\n")[0].rstrip(".")
+        words = str(getattr(cause, "message", None) or cause).partition("\n")[0].rstrip(".")
         if isinstance(cause, AnsibleUndefinedVariable):
             # A missing key is named as well, and that is what another variable holds.
             return f"could not be rendered: {words if _UNDEFINED.match(words) else 'something in it is undefined'}"

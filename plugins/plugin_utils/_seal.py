@@ -45,10 +45,10 @@ class Sealer:
         self._naming_key = key[:32]
         self._cipher = AESGCM(key[32:64])
 
-    @classmethod
-    def random(cls) -> Sealer:
-        """One whose key nobody else will ever have."""
-        return cls(os.urandom(64))
+    @staticmethod
+    def random_key() -> bytes:
+        """A key that nobody else will ever have."""
+        return os.urandom(64)
 
     @classmethod
     def from_secret(cls, client_id: str, client_secret: str) -> Sealer:

@@ -66,7 +66,7 @@ class Store:
     def delete(self, client: Client) -> None:
         """Forget the client's token, and the sign that led there."""
         home = self.home_of(client)
-        for owner in {home, client}:
+        for owner in (home, client):
             self._backend.delete(self._place(owner))
         key = [home.hostname, home.member_cid, home.session]
         self._index(lambda rows: [each for each in rows if each[:3] != key])

@@ -28,7 +28,7 @@ class Certificates:
     def listener_context(self, case: Case) -> ssl.SSLContext:
         """A context which takes the certificate that `case()` names at the time of each handshake."""
 
-        def choose(connection: ssl.SSLObject | ssl.SSLSocket, name: str | None, _: ssl.SSLContext) -> None:
+        def choose(connection: ssl.SSLObject | ssl.SSLSocket, name: str | None, _unused: ssl.SSLContext) -> None:
             # A stranger gets a good certificate for its own name: TLS must not be what protects a secret from it.
             hosts = HOSTS if name is None or name in HOSTS else (name,)
             connection.context = self._context(case(), hosts)

@@ -60,20 +60,20 @@ class _Control:
     def __init__(self, state: State) -> None:
         self._state = state
 
-    async def requests(self, _: web.Request) -> web.Response:
+    async def requests(self, _unused: web.Request) -> web.Response:
         return web.json_response([asdict(entry) for entry in self._state.requests.entries])
 
-    async def connects(self, _: web.Request) -> web.Response:
+    async def connects(self, _unused: web.Request) -> web.Response:
         return web.json_response([asdict(entry) for entry in self._state.connects.entries])
 
-    async def settings(self, _: web.Request) -> web.Response:
+    async def settings(self, _unused: web.Request) -> web.Response:
         return web.json_response(asdict(self._state.settings))
 
     async def configure(self, request: web.Request) -> web.Response:
         self._state.settings = self._state.settings.changed(await _body(request))
         return web.json_response(asdict(self._state.settings))
 
-    async def faults(self, _: web.Request) -> web.Response:
+    async def faults(self, _unused: web.Request) -> web.Response:
         return web.json_response([describe(fault) for fault in self._state.faults.pending])
 
     async def add_fault(self, request: web.Request) -> web.Response:
@@ -81,7 +81,7 @@ class _Control:
         self._state.faults.add(fault)
         return web.json_response(describe(fault))
 
-    async def tokens(self, _: web.Request) -> web.Response:
+    async def tokens(self, _unused: web.Request) -> web.Response:
         return web.json_response([asdict(token) for token in self._state.tokens.live(self._state.clock())])
 
     async def kill_tokens(self, request: web.Request) -> web.Response:
@@ -101,11 +101,11 @@ class _Control:
         self._state.world.add(customer, client)
         return web.json_response({})
 
-    async def release(self, _: web.Request) -> web.Response:
+    async def release(self, _unused: web.Request) -> web.Response:
         self._state.release()
         return web.json_response({})
 
-    async def reset(self, _: web.Request) -> web.Response:
+    async def reset(self, _unused: web.Request) -> web.Response:
         self._state.reset()
         return web.json_response({})
 

@@ -52,7 +52,7 @@ class Call:
         return parse_basic(self._authorization("basic"))
 
     def _authorization(self, scheme: str) -> str | None:
-        given, _, value = self.headers.get("authorization", "").partition(" ")
+        given, _unused, value = self.headers.get("authorization", "").partition(" ")
         return value.strip() if given.lower() == scheme and value.strip() else None
 
     def envelope(self, status: int, resources: list[object] | None = None, powered_by: str = "csam") -> Reply:

@@ -56,8 +56,8 @@ class Proxy:
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), _HEAD_TIMEOUT)
         first, *lines = head.decode("latin-1").splitlines()
-        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-        method, _, rest = first.partition(" ")
+        headers = {name.lower(): value.strip() for name, _unused, value in (line.partition(":") for line in lines)}
+        method, _unused, rest = first.partition(" ")
         target = rest.rpartition(" ")[0].lower()
         status = self._judge(method, target, headers)
         source: str = writer.get_extra_info("peername")[0]
@@ -75,12 +75,12 @@ class Proxy:
     def _judge(self, method: str, target: str, headers: dict[str, str]) -> int:
         if method != "CONNECT":
             return 405
-        host, _, port = target.rpartition(":")
+        host, _unused, port = target.rpartition(":")
         if not host or not port.isdigit():
             return 400
         expected = self._state.settings.proxy_auth
         if expected:
-            scheme, _, value = headers.get("proxy-authorization", "").partition(" ")
+            scheme, _unused, value = headers.get("proxy-authorization", "").partition(" ")
             given = parse_basic(value) if scheme.lower() == "basic" else None
             if given is None or not compare_digest(":".join(given).encode(), expected.encode()):
                 return 407

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 import requests
+
 from emulator.cast import US1
 from emulator.clouds import CLOUDS
 from emulator.messages import Call, Reply

@@ -11,9 +11,10 @@ from email.utils import parsedate_to_datetime
 
 import pytest
 import requests
+from emulator_calls import CCID, TOKEN, US1_TOKEN_URL, credentials, post
+
 from emulator.cast import US1, US2
 from emulator.client import Emulator, EmulatorError
-from emulator_calls import CCID, TOKEN, US1_TOKEN_URL, credentials, post
 
 
 def test_status_default_is_json(emulator: Emulator) -> None:
@@ -76,7 +77,7 @@ def test_truncate(emulator: Emulator, after: bool, live: int, keep: int | None) 
     with requests.post(US1_TOKEN_URL, data=credentials(US1), timeout=10, stream=True) as answer:
         assert answer.status_code == 201
         with pytest.raises(requests.exceptions.ChunkedEncodingError, match="IncompleteRead"):
-            _ = answer.content
+            _unused = answer.content
     assert len(emulator.live_tokens()) == live
 
 
@@ -154,7 +155,7 @@ def test_which_requests_meet_a_fault(emulator: Emulator) -> None:
     emulator.fault("status", status=501, host="*.us-2.*", skip=1, times=2)
     assert post().status_code == 201
     assert requests.get("https://api.crowdstrike.com" + CCID, timeout=10).status_code == 500
-    statuses = [post(US2, "https://api.us-2.crowdstrike.com/oauth2/token").status_code for _ in range(4)]
+    statuses = [post(US2, "https://api.us-2.crowdstrike.com/oauth2/token").status_code for _unused in range(4)]
     assert statuses == [201, 501, 501, 201]
     assert [fault["status"] for fault in emulator.faults()] == [500]
 

@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import pytest
+from emulator_calls import CCID, TOKEN, Clock, ask, bearer, body, call, ccid_call, error_of, token_of
+
 from emulator import cast
 from emulator.ratelimit import SlidingWindow
 from emulator.settings import Settings
 from emulator.state import State
 from emulator.world import ccid
-from emulator_calls import CCID, TOKEN, Clock, ask, bearer, body, call, ccid_call, error_of, token_of
 
 DEAD = (401, "access denied, invalid bearer token")
 

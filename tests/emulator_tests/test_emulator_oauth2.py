@@ -9,11 +9,6 @@ import base64
 import json
 
 import pytest
-from emulator import cast
-from emulator.clouds import CLOUDS
-from emulator.settings import Settings
-from emulator.state import State
-from emulator.world import ApiClient
 from emulator_calls import (
     REVOKE,
     TOKEN,
@@ -28,6 +23,12 @@ from emulator_calls import (
     revoke,
     token_of,
 )
+
+from emulator import cast
+from emulator.clouds import CLOUDS
+from emulator.settings import Settings
+from emulator.state import State
+from emulator.world import ApiClient
 
 DENIED = (403, "access denied, authorization failed")
 HOMES = [
@@ -81,11 +82,11 @@ def test_only_commercial_clouds_redirect_to_commercial_clouds(
 
 
 def test_tokens_look_like_tokens(state: State) -> None:
-    tokens = {token_of(ask(state)) for _ in range(200)}
+    tokens = {token_of(ask(state)) for _unused in range(200)}
     assert len(tokens) == 200
     assert all(1200 <= len(token) <= 1700 for token in tokens)
     for token in tokens:
-        header, claims, _ = (json_or_bytes(part) for part in token.split("."))
+        header, claims, _unused = (json_or_bytes(part) for part in token.split("."))
         assert isinstance(header, dict) and header["typ"] == "JWT"
         assert isinstance(claims, dict) and claims["exp"] - claims["iat"] == 1799
         assert "us-1" not in json.dumps(claims)
@@ -153,14 +154,14 @@ def test_token_limit_slides(state: State, clock: Clock) -> None:
     assert ask(state, cast.US2, "us-2").status == 201
     clock.now = float(retry_at)
     # All that were made in the first three quarters of a second have left.
-    statuses = [ask(state).status for _ in range(9)]
+    statuses = [ask(state).status for _unused in range(9)]
     assert statuses == [201] * 8 + [429]
 
 
 def test_refused_calls_do_not_prolong_the_refusal(clock: Clock) -> None:
     state = State(Settings(token_limit=1, window=10), clock)
     assert ask(state).status == 201
-    for _ in range(5):
+    for _unused in range(5):
         clock.now += 1.5
         assert ask(state).status == 429
     clock.now += 2.5
@@ -188,7 +189,7 @@ def test_expiry(state: State, clock: Clock) -> None:
 def test_revoke(state: State) -> None:
     older, newer = token_of(ask(state)), token_of(ask(state))
     assert ccid_call(state, older).status == 200  # a new token does not end the older one
-    for _ in range(2):  # the second time it is unknown
+    for _unused in range(2):  # the second time it is unknown
         reply = revoke(state, older)
         assert (reply.status, body(reply)["errors"]) == (200, [])
         assert reply.headers["X-Cs-Traceid"] and reply.headers["X-Ratelimit-Limit"]
@@ -223,5 +224,5 @@ def test_revoke_of_nonsense(state: State) -> None:
 def test_revoke_has_a_limit_of_its_own(clock: Clock) -> None:
     state = State(Settings(token_limit=2), clock)
     token = token_of(ask(state))
-    assert [revoke(state, token).status for _ in range(3)] == [200, 200, 429]
+    assert [revoke(state, token).status for _unused in range(3)] == [200, 200, 429]
     assert ask(state).status == 201

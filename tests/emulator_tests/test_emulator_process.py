@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from emulator.client import Emulator, EmulatorError
 
 TESTS = Path(__file__).resolve().parent.parent
@@ -69,7 +70,7 @@ def test_ends_on_a_signal(tmp_path: Path, number: signal.Signals) -> None:
     assert process.stdout is not None
     assert "ca_path" in process.stdout.readline()
     process.send_signal(number)
-    _, errors = process.communicate(timeout=10)
+    _unused, errors = process.communicate(timeout=10)
     assert (process.returncode, errors) == (0, "")
 
 

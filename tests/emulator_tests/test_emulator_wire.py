@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 import requests
+from emulator_calls import CCID, TOKEN, US1_TOKEN_URL, basic, credentials, post
+
 from emulator import cast
 from emulator.client import Emulator, EmulatorError
 from emulator.clouds import CLOUDS, Cloud
-from emulator_calls import CCID, TOKEN, US1_TOKEN_URL, basic, credentials, post
 
 
 @pytest.mark.parametrize("cloud", list(CLOUDS.values()), ids=lambda cloud: str(cloud.name))
@@ -143,7 +144,7 @@ def test_reset(emulator: Emulator) -> None:
 def test_a_hundred_at_once(emulator: Emulator) -> None:
     emulator.fault("delay", seconds=60, times=None)
     with ThreadPoolExecutor(100) as pool:
-        answers = [pool.submit(post) for _ in range(100)]
+        answers = [pool.submit(post) for _unused in range(100)]
         assert len(emulator.wait_for_requests(100, timeout=30, done=False)) == 100
         emulator.release()
         assert {answer.result(30).status_code for answer in answers} == {201}

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from emulator_calls import CCID, REVOKE, TOKEN
+
 from emulator import cast as people
 from emulator.client import Emulator
 from emulator.world import ApiClient, ccid
-from emulator_calls import CCID, REVOKE, TOKEN
 
 pytest.importorskip("falconpy")
 
