@@ -30,14 +30,15 @@ class FalconAction(ActionBase):
 
     def run(self, tmp: t.Any = None, task_vars: Result | None = None) -> Result:
         super().run(tmp, task_vars)
+        message = ""
         try:
             with _environment(self._task.environment):
                 return self.answer(task_vars or {})
         except FalconError as error:
             message = error.message
+        except AnsibleConnectionFailure:
+            raise  # the machine that the task is delegated to cannot be reached
         except Exception as error:
-            if isinstance(error, AnsibleConnectionFailure):
-                raise  # the machine that the task is delegated to cannot be reached
             message = unexpected(error)
         # Built outside of the except blocks, since ansible-core shows what an exception came from.
         return {"failed": True, "changed": False, "msg": message}
