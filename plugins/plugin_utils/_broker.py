@@ -38,9 +38,9 @@ class Issued(t.NamedTuple):
 class Broker:
     """Valid tokens of one API client.
 
-    store: None neither reads nor keeps a token; lock_name: of a client's tokens; way: stands for
-    the way on which the API is asked; run: names this run of Ansible;
-    patience: the longest time in seconds that another process may take to ask.
+    store: None neither reads nor keeps a token; lock_name: of a client's tokens; way: stands for the way on which the
+    API is asked; run: names this run of Ansible; patience: the longest time in seconds that another process may take to
+    ask.
     """
 
     def __init__(
@@ -118,6 +118,7 @@ class Broker:
             if _left(token) > 0:
                 self._api.revoke(owner, token.access_token)
             self._store.delete(client)
+            notes.tasks.clear()  # the token may be the one that a task had for its own
             return [(owner, token)] if _left(token) > 0 else []
 
     def revoke_all(self, client: Client) -> list[tuple[Client, Token]]:
@@ -144,7 +145,11 @@ class Broker:
 
     def _asked(self, client: Client, notes: Notes, waiting_since: float, own: str | None) -> Issued:
         way = f"{client.hostname} {self._way}"
-        failure = notes.failure_for(way, self._run, waiting_since)
+        old = self._store.get(client) if self._store and not own else None
+        if old and _left(old) < _LAST_SECONDS:
+            old = None
+        # Who has a token to go on with does not try in vain again and again.
+        failure = notes.failure_for(way, self._run, waiting_since, any_holds=old is not None)
         if failure is None:
             try:
                 token = self._api.request(self._home_of(client))
@@ -158,8 +163,7 @@ class Broker:
                 if self._store:
                     self._store.put(client, token)
                 return Issued(token, cached=False)
-        old = None if own or failure.refused or not self._store else self._store.get(client)
-        if old and _left(old) >= _LAST_SECONDS:
+        if old and not failure.refused:
             self._warn(f"A token could not be renewed and is used while it lasts: {failure.message}")
             return Issued(old, cached=True)
         raise failure

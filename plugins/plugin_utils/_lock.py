@@ -44,16 +44,17 @@ class Notes:
             **{"way": way, "run": run, "at": time.monotonic()},
         }
 
-    def failure_for(self, way: str, run: str, waiting_since: float) -> FalconError | None:
+    def failure_for(self, way: str, run: str, waiting_since: float, *, any_holds: bool = False) -> FalconError | None:
         """The failure that also answers this process, which would ask in the same way.
 
-        Any failure answers those who waited for it; one that lasts answers the rest of its run as well, for a while.
+        Any failure answers those who waited for it; one that lasts, or any one if any_holds, answers the rest of its
+        run as well, for a while.
         """
         failure = self.failure
         if not failure or failure["way"] != way:
             return None
         age = time.monotonic() - failure["at"]
-        holds = failure["lasting"] and failure["run"] == run and age < FAILURE_HOLDS
+        holds = (failure["lasting"] or any_holds) and failure["run"] == run and age < FAILURE_HOLDS
         if age >= 0 and (failure["at"] >= waiting_since or holds):
             return FalconError(failure["message"], refused=failure["refused"], lasting=failure["lasting"])
         return None
