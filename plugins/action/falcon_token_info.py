@@ -9,7 +9,7 @@ from ansible_collections.falconops.auth.plugins.module_utils._argspec import INF
 from ansible_collections.falconops.auth.plugins.module_utils._token import Token
 from ansible_collections.falconops.auth.plugins.plugin_utils._action import FalconAction, Result
 from ansible_collections.falconops.auth.plugins.plugin_utils._credentials import NoCredentials
-from ansible_collections.falconops.auth.plugins.plugin_utils._door import register_secrets, shown
+from ansible_collections.falconops.auth.plugins.plugin_utils._door import Door, register_secrets, shown
 from ansible_collections.falconops.auth.plugins.plugin_utils._query import Query
 
 
@@ -17,28 +17,40 @@ class ActionModule(FalconAction):
     """Whether there is a valid token, for what, and until when."""
 
     def answer(self, variables: Result) -> Result:
-        try:
-            door = self.door(INFO_SPEC, variables)
-        except NoCredentials as error:
-            return {"changed": False, "token": False, "msg": error.message}
-        expression = door.options.value("query")
+        options = self.options(INFO_SPEC, variables)
+        expression = options.value("query")
         query = Query(expression) if expression else None
+        result: Result = {"changed": False}
+        try:
+            result.update(self._known(self.door(INFO_SPEC, variables)))
+        except NoCredentials as error:
+            result.update(token=False, msg=error.message)
+            if options.value("all"):
+                result["tokens"] = []
+        if query:
+            # Of a copy: what is found may be the whole of it.
+            result["result"] = query.of({**result})
+        return result
+
+    @staticmethod
+    def _known(door: Door) -> Result:
         verify = door.options.value("verify")
         given = door.options.find("access_token")
         if given.empty:
             token = door.cached()
+            if token and verify and not door.broker.verified(door.client):
+                token = None
             client = door.client.at(token.hostname) if token else door.client
-            known = token is not None and (not verify or door.broker.is_live(client, token.access_token))
-            result = {"token": known, **shown(client, token if known else None, time.time())}
+            result = {"token": token is not None, **shown(client, token, time.time())}
         else:
             register_secrets(given.checked(Token.checked_text))
-            result = {"token": door.broker.is_live(door.client, given.value), **shown(door.client, None, time.time())}
+            owner = door.broker.owner_of(door.client, given.value)
+            live = door.broker.is_live(door.client, given.value)
+            result = {"token": live, **shown(owner, None, time.time())}
         if door.options.value("all"):
             result["tokens"] = [
                 shown(owner, token, time.time())
                 for owner, token in door.broker.all(door.client)
-                if not verify or door.broker.is_live(owner, token.access_token)
+                if not verify or door.broker.verified(owner)
             ]
-        if query:
-            result["result"] = query.of(result)
-        return {"changed": False, **result}
+        return result

@@ -12,6 +12,7 @@ from ansible_collections.falconops.auth.plugins.module_utils._token import Token
 from ansible_collections.falconops.auth.plugins.plugin_utils._action import FalconAction, Result
 from ansible_collections.falconops.auth.plugins.plugin_utils._context import cleared_fact
 from ansible_collections.falconops.auth.plugins.plugin_utils._door import register_secrets, shown
+from ansible_collections.falconops.auth.plugins.plugin_utils._options import Level
 
 
 class ActionModule(FalconAction):
@@ -20,6 +21,8 @@ class ActionModule(FalconAction):
     def answer(self, variables: Result) -> Result:
         door = self.door(REVOKE_SPEC, variables)
         given, everything = door.options.find("access_token"), door.options.value("all")
+        if given.empty and door.options.at(Level.ARGUMENT, "access_token"):
+            raise FalconError("access_token is empty, so nothing was revoked; leave it out for the cached token.")
         if everything and not given.empty:
             raise FalconError(
                 "all and access_token were both given; revoke either every token of the client or this one."
@@ -27,8 +30,10 @@ class ActionModule(FalconAction):
         if not given.empty:
             register_secrets(given.checked(Token.checked_text))
         if self._task.check_mode:
-            cached = [door.cached()] if not everything else [token for _owner, token in door.broker.all(door.client)]
-            return {"changed": not given.empty or any(cached), "revoked": []}
+            known = len(door.broker.all(door.client)) if everything else int(bool(door.broker.alive(door.client)))
+            number = known if given.empty else 1
+            would = f"revoke {number} token{'s' if number > 1 else ''}" if number else "find nothing to revoke"
+            return {"changed": number > 0, "revoked": [], "msg": f"Would {would} of {door.client}."}
         revoked: list[tuple[Client, Token | None]]
         if not given.empty:
             revoked = [(door.broker.revoke_given(door.client, given.value), None)]
@@ -38,7 +43,7 @@ class ActionModule(FalconAction):
             revoked = [*door.broker.revoke(door.client)]
         for _owner, token in revoked:
             if token:
-                door.tell("revoked", token)
+                door.tell("revoked", token, valid=False)
         result: Result = {
             "changed": bool(revoked),
             "revoked": [shown(owner, token, time.time()) for owner, token in revoked],

@@ -69,9 +69,9 @@ def check_client_secret(value: str) -> str:
     if not value:
         raise ValueError("is empty")
     if "{{" in value or "{%" in value:
-        raise ValueError("is a template that was not rendered (in quotes? marked unsafe? from a file of values?)")
+        raise ValueError("is a template that was not rendered; is it unsafe, or in a file that holds values only?")
     if any(char.isspace() or not char.isprintable() for char in value):
-        raise ValueError("holds white space or control characters; a line break after a pasted or piped secret?")
+        raise ValueError("holds white space or control characters; perhaps a line break after it")
     if not value.isascii():
         raise ValueError("holds characters that no API client's secret has")
     return value

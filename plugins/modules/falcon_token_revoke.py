@@ -112,8 +112,8 @@ revoked:
       member_cid: null
       session: pipeline-42
 msg:
-  description: What went wrong.
-  returned: failure
+  description: What would be done, or what went wrong.
+  returned: in check mode, and on failure
   type: str
 ansible_facts:
   description: The context, emptied.

@@ -19,6 +19,7 @@ from ansible_collections.falconops.auth.plugins.module_utils._argspec import Spe
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
 from ansible_collections.falconops.auth.plugins.plugin_utils._api import ApiFromHere, ApiFromThere, is_elsewhere
 from ansible_collections.falconops.auth.plugins.plugin_utils._door import Door, unexpected
+from ansible_collections.falconops.auth.plugins.plugin_utils._options import Options
 
 Result = dict[str, t.Any]
 
@@ -46,6 +47,10 @@ class FalconAction(ActionBase):
     def answer(self, variables: Result) -> Result:
         """The task's result. Raises FalconError."""
         raise NotImplementedError
+
+    def options(self, spec: Spec, variables: Result) -> Options:
+        """The task's options, for what does not need a client."""
+        return Options(spec, door="task", arguments=self._task.args, variables=variables, templar=self._templar)
 
     def door(self, spec: Spec, variables: Result) -> Door:
         """The task's way to the tokens of its client."""

@@ -81,10 +81,14 @@ class ApiFromThere:
         raise self._did_not_run(client)
 
     def revoke(self, client: Client, access_token: str) -> None:
-        self._run("falcon_token_revoke", client, access_token=access_token)
+        if self._run("falcon_token_revoke", client, access_token=access_token).get("changed") is not True:
+            raise self._did_not_run(client)
 
     def is_live(self, client: Client, access_token: str) -> bool:
-        return bool(self._run("falcon_token_info", client, access_token=access_token)["token"])
+        live = self._run("falcon_token_info", client, access_token=access_token).get("token")
+        if not isinstance(live, bool):
+            raise self._did_not_run(client)
+        return live
 
     def _run(self, module: str, client: Client, **more: t.Any) -> dict[str, t.Any]:
         """The result of the real module there, with options that are resolved and checked."""

@@ -10,6 +10,7 @@ From the store if it can, else from the API, where on one control node one proce
 
 from __future__ import annotations
 
+import contextlib
 import time
 import typing as t
 
@@ -90,12 +91,36 @@ class Broker:
                 return Issued(there, cached=True)
             return self._asked(client, notes, waiting_since, own)
 
+    def alive(self, client: Client) -> Token | None:
+        """The token in the store, however little of its life is left."""
+        token = self._store.get(client) if self._store else None
+        return token if token and _left(token) > 0 else None
+
+    def verified(self, client: Client) -> bool:
+        """Whether the API still takes the cached token; one that is dead leaves the store.
+
+        One process asks at a time, so that a dead token is shown to the API once and not by every host.
+        """
+        with self._held(client):
+            token = self.alive(client)
+            if token is None or self._store is None:
+                return False
+            live = self._api.is_live(client.at(token.hostname), token.access_token)
+            if not live:
+                self._store.delete(client)
+            return live
+
     def is_live(self, client: Client, access_token: str) -> bool:
         """Whether the API still takes this token of the client; one that is dead leaves the store."""
-        live = self._api.is_live(self._home_of(client), access_token)
+        owners = self._owners(client, access_token)
+        live = self._api.is_live(owners[0], access_token)
         if not live:
-            self._forget(client, access_token)
+            self._forget(owners, access_token)
         return live
+
+    def owner_of(self, client: Client, access_token: str) -> Client:
+        """For which host, member and session this token of the client was issued, as far as the store knows."""
+        return self._owners(client, access_token)[0]
 
     def all(self, client: Client) -> list[tuple[Client, Token]]:
         """Every live token of the client that the store knows of, for whichever host, member and session."""
@@ -108,18 +133,26 @@ class Broker:
         """
         if self._store is None or self._store.get(client) is None:
             return []
-        with self._lock.held(self._lock_name(client), seconds=self._patience) as notes:
-            if notes is None:
-                raise self._too_long(client)
+        waiting_since = time.monotonic()
+        with self._held(client) as notes:
             token = self._store.get(client)  # another run may have revoked it in the meantime
             if token is None:
                 return []
             owner = client.at(token.hostname)
-            if _left(token) > 0:
-                self._api.revoke(owner, token.access_token)
+            alive = _left(token) > 0
+            if alive:
+                way = f"revoke {owner.hostname} {self._way}"
+                failure = notes.failure_for(way, self._run, waiting_since)
+                if failure:
+                    raise failure
+                try:
+                    self._api.revoke(owner, token.access_token)
+                except FalconError as error:
+                    notes.failed(error, way, self._run)
+                    raise
             self._store.delete(client)
             notes.tasks.clear()  # the token may be the one that a task had for its own
-            return [(owner, token)] if _left(token) > 0 else []
+            return [(owner, token)] if alive else []
 
     def revoke_all(self, client: Client) -> list[tuple[Client, Token]]:
         """The same for every cached token of the client."""
@@ -127,21 +160,30 @@ class Broker:
 
     def revoke_given(self, client: Client, access_token: str) -> Client:
         """Make this token of the client dead, and forget it if it is a cached one; whose it was, as far as is known."""
-        owners = [owner for owner, token in self.all(client) if token.access_token == access_token]
-        owner = owners[0] if owners else self._home_of(client)
-        self._api.revoke(owner, access_token)
-        for each in owners:
-            self._forget(each, access_token)
-        return owner
+        owners = self._owners(client, access_token)
+        self._api.revoke(owners[0], access_token)
+        self._forget([*owners, client], access_token)
+        return owners[0]
 
-    def _forget(self, client: Client, access_token: str) -> None:
+    def _owners(self, client: Client, access_token: str) -> list[Client]:
+        """For whom this token was issued; the client at its own cloud if the store does not know."""
+        owners = [owner for owner, token in self.all(client) if token.access_token == access_token]
+        return owners or [self._home_of(client)]
+
+    def _forget(self, clients: list[Client], access_token: str) -> None:
         """Drop a token from the store, unless it has been replaced by another."""
-        if self._store is None:
-            return
-        with self._lock.held(self._lock_name(client), seconds=self._patience):
-            token = self._store.get(client)
-            if token and token.access_token == access_token:
-                self._store.delete(client)
+        for client in clients if self._store else ():
+            with self._held(client):
+                token = self._store.get(client) if self._store else None
+                if token and token.access_token == access_token and self._store:
+                    self._store.delete(client)
+
+    @contextlib.contextmanager
+    def _held(self, client: Client) -> t.Iterator[Notes]:
+        with self._lock.held(self._lock_name(client), seconds=self._patience) as notes:
+            if notes is None:
+                raise self._too_long(client)
+            yield notes
 
     def _asked(self, client: Client, notes: Notes, waiting_since: float, own: str | None) -> Issued:
         way = f"{client.hostname} {self._way}"

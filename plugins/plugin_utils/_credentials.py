@@ -97,10 +97,9 @@ def _named_at(level: Level, options: Options, loader: t.Any) -> _Who | None:
         return None
     secret = options.find("client_secret")
     if secret.empty:
-        raise FalconError(
-            f"client_id comes from the {client_id.origin}, but no client_secret goes with it: secrets "
-            f"{_places('client_secret')}."
-        )
+        empty = _empty(options, "client_secret")
+        why = f"{empty[0]}, which ends the search" if empty else f"none was found; secrets {_places('client_secret')}"
+        raise FalconError(f"client_id comes from the {client_id.origin}, but no client_secret goes with it: {why}.")
     return _Who(level, client_id.checked(_client.check_client_id), secret.checked(_client.check_client_secret))
 
 
@@ -227,12 +226,7 @@ def _nobody(options: Options, remembered: Client | None, cleared: bool) -> NoCre
     start = "There are no Falcon credentials"
     if not half.empty:
         start = f"There is a client_secret (from the {half.origin}) but no client_id"
-    empty = [
-        f"{found.name} ({found.origin}) is empty"
-        for name in ("client", "client_id", "client_secret")
-        for found in (options.at(level, name) for level in (Level.ARGUMENT, Level.VARIABLE))
-        if found and found.empty
-    ]
+    empty = _empty(options, "client", "client_id", "client_secret")
     if remembered:
         context = "is set, but gives its id and secret only together"
     else:
@@ -243,6 +237,16 @@ def _nobody(options: Options, remembered: Client | None, cleared: bool) -> NoCre
         + (f"; {', '.join(empty)}" if empty else "")
         + ". Where another host or play gave them, use run_once or variables."
     )
+
+
+def _empty(options: Options, *names: str) -> list[str]:
+    """Which of these options stand somewhere, but empty."""
+    return [
+        f"{found.name} ({found.origin}) is empty"
+        for name in names
+        for found in (options.at(level, name) for level in (Level.ARGUMENT, Level.VARIABLE))
+        if found and found.empty
+    ]
 
 
 def _places(name: str) -> str:

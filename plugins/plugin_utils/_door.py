@@ -73,12 +73,12 @@ class Door:
         """The valid token in the store, if there is one. Asks nobody."""
         return self.broker.cached(self.client, min_ttl=self._min_ttl)
 
-    def tell(self, what: str, token: Token) -> None:
+    def tell(self, what: str, token: Token, *, valid: bool = True) -> None:
         """A line at -v on what happened to a token."""
         cloud = cloud_at(token.hostname)
+        until = f", valid until {token.expires_at_text}" if valid else ""
         display.v(
-            f"falconops.auth: token of {self.client} at {cloud.name if cloud else token.hostname} {what}, "
-            f"valid until {token.expires_at_text}",
+            f"falconops.auth: token of {self.client} at {cloud.name if cloud else token.hostname} {what}{until}",
             host=self.options.host,
         )
 

@@ -13,6 +13,7 @@ import typing as t
 
 from ansible_collections.falconops.auth.plugins.module_utils._client import Client
 from ansible_collections.falconops.auth.plugins.module_utils._clouds import cloud_at
+from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
 from ansible_collections.falconops.auth.plugins.module_utils._token import Token
 from ansible_collections.falconops.auth.plugins.plugin_utils._backend import Backend
 from ansible_collections.falconops.auth.plugins.plugin_utils._lock import Lock
@@ -84,12 +85,15 @@ class Store:
 
     def _rows(self) -> list[list[t.Any]]:
         rows = self._read(self._sealer.name("index"))
-        return rows if isinstance(rows, list) else []
+        return [row for row in rows if _is_row(row)] if isinstance(rows, list) else []
 
     def _index(self, change: t.Callable[[list[list[t.Any]]], list[list[t.Any]]]) -> None:
         place = self._sealer.name("index")
-        with self._lock.held(place, seconds=_INDEX_PATIENCE):
-            self._write(place, [row for row in change(self._rows()) if row[3] > time.time()])
+        try:
+            with self._lock.held(place, seconds=_INDEX_PATIENCE):
+                self._write(place, [row for row in change(self._rows()) if row[3] > time.time()])
+        except FalconError as error:
+            self._warn(f"The index of the falconops.auth token store could not be written: {error.message}")
 
     def _read(self, place: str) -> t.Any:
         sealed = self._backend.get(place)
@@ -110,3 +114,10 @@ class Store:
 
     def _place(self, client: Client) -> str:
         return self._sealer.name("token", client.hostname, client.member_cid, client.session)
+
+
+def _is_row(row: t.Any) -> bool:
+    """Whether it is a row of this version's index: hostname, member, session, end of its life."""
+    if not isinstance(row, list) or len(row) != 4 or not isinstance(row[0], str):
+        return False
+    return all(part is None or isinstance(part, str) for part in row[1:3]) and isinstance(row[3], (int, float))

@@ -30,7 +30,7 @@ def argument(says: str | tuple[str, ...], **arguments: Any) -> Case:
 
 
 def variable(says: str, **variables: Any) -> Case:
-    [name] = variables
+    name = next(iter(variables))
     return Case((f"(variable {name})", says), variables=variables)
 
 
@@ -73,8 +73,8 @@ CASES = {
     "hostname with a fragment": argument("without a path or a query", hostname="https://api.crowdstrike.com#a"),
     "hostname with a user": argument("without a user", hostname="https://somebody@api.crowdstrike.com"),
     "hostname with a bad port": argument("full URL", hostname="https://api.crowdstrike.com:port"),
-    "hostname with a space": argument("full URL", hostname="https://api.crowd strike.com"),
-    "hostname with a line break": argument("full URL", hostname="https://api.crowd\nstrike.com"),
+    "hostname with a space": argument("white space", hostname="https://api.crowd strike.com"),
+    "hostname with a line break": argument("control characters", hostname="https://api.crowd\nstrike.com"),
     "hostname of another scheme": argument("full URL", hostname="ftp://api.crowdstrike.com"),
     "hostname in a variable": variable("must begin with https://", falcon_hostname="http://192.0.2.1:8080"),
     "client unknown": Case(

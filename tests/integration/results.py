@@ -34,7 +34,7 @@ class Run:
 
     def values(self, name: str) -> list[Any]:
         """What the play has dumped under this name, in the order of the dumps."""
-        return [values[name] for _, values in self.dumps if name in values]
+        return [values[name] for _unused, values in self.dumps if name in values]
 
     def by_host(self, name: str) -> dict[str, Any]:
         return {host: values[name] for host, values in self.dumps if name in values}

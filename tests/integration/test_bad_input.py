@@ -13,6 +13,7 @@ import pytest
 from emulator.cast import US1, US2, WRONG_SECRET
 from integration.bad_input import CASES, SECRETS, Case
 from integration.harness import User
+from integration.lives import dump, info, revoke
 from integration.results import same_for_both_doors, sentence
 
 
@@ -86,6 +87,72 @@ def test_no_credentials_at_all_lists_each_place_that_was_looked_at(user: User) -
     for place in ("arguments", "falcon_client_id", "FALCON_CLIENT_ID", "context of host localhost", "run_once"):
         assert place in said
     assert user.emulator.connects() == []
+
+
+# One of each kind: all modules check their options in the same place.
+OF_ALL_MODULES = (
+    "id too short",
+    "member in a variable",
+    "cloud unknown",
+    "cloud and hostname",
+    "hostname over http",
+    "client unknown",
+    "client and client_id",
+    "clients file missing",
+    "stored client without a secret",
+    "session with white space",
+    "timeout not a number",
+    "cache_prefix with a path",
+    "secret with tab",
+    "secret in a variable",
+    "secret not rendered",
+)
+OF_THEIR_OWN = {
+    "all and a token": (revoke, ("all and access_token were both given",), {"access_token": "x" * 40, "all": True}),
+    "no token to revoke": (revoke, ("access_token (argument)", "is not a token"), {"access_token": "Bearer x"}),
+    "no token to ask about": (info, ("access_token (argument)", "is not a token"), {"access_token": "x\ty"}),
+    "a token as a list": (revoke, ("access_token (argument)", "must be a string"), {"access_token": ["x"]}),
+    "all as a word": (revoke, ("all (argument)", "true or false"), {"all": "perhaps"}),
+    "verify as a word": (info, ("verify (argument)", "true or false"), {"verify": "perhaps"}),
+    "query as a mapping": (info, ("query (argument)", "must be a string"), {"query": {"a": "b"}}),
+    "argument of falcon_token": (revoke, ("Unsupported argument", "force", "access_token, all"), {"force": True}),
+    "argument of nobody": (info, ("Unsupported argument", "verfy", "verify"), {"verfy": True}),
+}
+
+
+@pytest.mark.brief
+def test_revoke_and_info_say_the_same_and_send_nothing(user: User) -> None:
+    files(user)
+    tasks = []
+    for number, name in enumerate(OF_ALL_MODULES):
+        first, *_unused, last = tasks_of(number, CASES[name])
+        for module in ("falcon_token_revoke", "falcon_token_info"):
+            given = first["falconops.auth.falcon_token"]
+            other = {f"falconops.auth.{module}": given, **first, "register": module}
+            del other["falconops.auth.falcon_token"]
+            tasks.append(other)
+        names = {
+            "task": "tried",
+            "falcon_token_revoke": "falcon_token_revoke",
+            "falcon_token_info": "falcon_token_info",
+        }
+        tasks += [first, {"dump": {f"{key} {number}": f"{{{{ {value} }}}}" for key, value in names.items()}}]
+    play = {"hosts": "all", "gather_facts": False, "vars_files": ["unrendered.yml"], "tasks": tasks}
+    run = user.playbook(json.dumps([play], indent=1)).ok()
+    for number, name in enumerate(OF_ALL_MODULES):
+        said = sentence(run.value(f"task {number}"))
+        for module in ("falcon_token_revoke", "falcon_token_info"):
+            assert (name, sentence(run.value(f"{module} {number}"))) == (name, said)
+
+    own = list(OF_THEIR_OWN.values())
+    names = [f"tried{number}" for number in range(len(own))]
+    run = user.play(
+        "".join(task(name, **given) for name, (task, _unused, given) in zip(names, own, strict=True)) + dump(*names)
+    ).ok()
+    for name, (_unused, words, _unused) in zip(names, own, strict=True):
+        said = same_for_both_doors(sentence(run.value(name)))
+        assert all(word in said for word in words) and "has a fault" not in said, said
+    assert user.emulator.requests() == [] == user.emulator.connects()
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import pytest
 
 from emulator.cast import US1, US2, WRONG_SECRET
 from integration.harness import User
+from integration.lives import dump, get, info, revoke
 from integration.results import sentence
 
 # A connection that Ansible takes for another machine's. Its own remote_tmp shows what was left there.
@@ -34,6 +35,7 @@ TRY = """
   ignore_errors: true
 - dump: {tried: "{{ tried }}"}
 """
+THERE = "  delegate_to: bastion\n"
 LIMIT = ("--limit", "h1,h2")
 
 
@@ -64,6 +66,46 @@ def test_nothing_secret_is_left_there_or_shown(user: User, pipelining: str) -> N
     for result in failed.values("tried"):
         said = sentence(result)
         assert said.startswith("On bastion: Asking https://api.crowdstrike.com") and "403" in said
+
+
+@pytest.mark.brief
+@pytest.mark.secrecy
+@pytest.mark.parametrize("pipelining", ["true", "false"])
+def test_info_and_revoke_from_there_as_from_here(user: User, pipelining: str) -> None:
+    user.credentials(US2, falcon_retries=0)
+    user.emulator.fault("status", path="/oauth2/revoke", status=503)
+    tasks = get("first") + THERE + info("live", verify=True) + THERE + info("every", all=True, query="tokens[].cloud")
+    tasks += THERE + revoke("tried") + THERE + get("kept") + revoke("gone", access_token="{{ first.access_token }}")
+    tasks += THERE + get("second") + THERE + revoke("end", all=True) + THERE + info("after") + THERE
+    names = ("first", "live", "every", "tried", "kept", "gone", "second", "end", "after")
+    run = user.play(tasks + dump(*names), "-vvvvv", "--diff", "--limit", "h1", hosts=HOSTS, env={
+        "ANSIBLE_PIPELINING": pipelining, "ANSIBLE_LOG_PATH": str(user.home / "ansible.log"),
+    }).ok()  # fmt: skip
+    for module in ("falcon_token_info", "falcon_token_revoke"):
+        assert (f"AnsiballZ_{module}.py" in run.output) == (pipelining == "false")
+    assert run.value("live")["token"] and run.value("every")["result"] == ["us-2"]
+    said = sentence(run.value("tried"))
+    assert said.startswith("On bastion: Revoking a token of client") and "503" in said
+    assert run.value("kept")["access_token"] == run.value("first")["access_token"]
+    assert run.value("gone")["changed"] and run.value("second")["changed"] and len(run.value("end")["revoked"]) == 1
+    assert not run.value("after")["token"] and user.emulator.live_tokens() == []
+    assert {request["host"] for request in user.emulator.requests()[1:]} == {"api.us-2.crowdstrike.com"}
+    assert [request["status"] for request in user.emulator.requests()] == [308, 201, 200, 503, 200, 201, 200]
+
+
+def test_a_dead_token_and_a_refused_revocation_there(user: User) -> None:
+    user.credentials(US1)
+    keep = {"ANSIBLE_KEEP_REMOTE_FILES": "true"}
+    tasks = revoke("tried") + THERE + info("asked", verify=True) + THERE + get("kept") + dump("tried", "asked", "kept")
+    run = user.play(get("first") + tasks, "--limit", "h1", hosts=HOSTS, env=keep).ok()
+    for name in ("tried", "asked"):
+        assert "keep_remote_files" in sentence(run.value(name))
+    assert run.value("kept")["cached"] and len(user.emulator.requests()) == 1
+    user.emulator.kill_tokens()
+    tasks = info("dead", verify=True) + THERE + info("after") + revoke("idle") + THERE + dump("dead", "after", "idle")
+    run = user.play(tasks, "--limit", "h1", hosts=HOSTS).ok()
+    assert (run.value("dead")["token"], run.value("after")["token"], run.value("idle")["changed"]) == (False,) * 3
+    assert [request["status"] for request in user.emulator.requests()] == [201, 401]
 
 
 @pytest.mark.secrecy

@@ -45,7 +45,7 @@ def test_a_dozen_runs_started_together_ask_once(user: User) -> None:
     playbook = f"- hosts: all\n  gather_facts: false\n  tasks:\n{textwrap.indent(TASK_THEN_LOOKUP, '    ')}"
     # Late enough for all of them to be there when the first one asks.
     user.emulator.fault("delay", seconds=3)
-    started = [user.start(playbook, hosts=2) for _ in range(12)]
+    started = [user.start(playbook, hosts=2) for _unused in range(12)]
     runs = [one.wait().ok() for one in started]
     assert user.asked() == 1
     assert len({token for run in runs for token in run.values("task") + run.values("lookup")}) == 1

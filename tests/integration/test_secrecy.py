@@ -106,6 +106,55 @@ FAILURE = """
 - name: For good
   falconops.auth.falcon_token:
 """
+LIFE = """
+- name: A token to talk about
+  falconops.auth.falcon_token:
+  register: falcon
+- name: All that can be told
+  falconops.auth.falcon_token_info: {all: true, verify: true, query: "tokens"}
+- name: About this one, although the user asks for the opposite of silence
+  falconops.auth.falcon_token_info: {access_token: "{{ falcon.access_token }}"}
+  no_log: false
+- name: In a loop, and until nothing comes true
+  falconops.auth.falcon_token_info: {session: "{{ item }}", verify: true}
+  loop: [a, ""]
+  until: false
+  retries: 1
+  delay: 0
+  ignore_errors: true
+- name: That is no token
+  falconops.auth.falcon_token_info: {access_token: "{{ bad }}"}
+  ignore_errors: true
+- name: That is none either
+  falconops.auth.falcon_token_revoke: {access_token: "{{ bad }}"}
+  no_log: false
+  ignore_errors: true
+- name: Two things at once
+  falconops.auth.falcon_token_revoke: {access_token: "{{ falcon.access_token }}", all: true}
+  ignore_errors: true
+- name: That the server has a fault at
+  falconops.auth.falcon_token_revoke: {retries: 0}
+  ignore_errors: true
+- name: That is refused in words of anybody's
+  block:
+    - name: Fail
+      falconops.auth.falcon_token_revoke: {access_token: "{{ falcon.access_token }}", retries: 0}
+      no_log: false
+  rescue:
+    - name: Show why
+      ansible.builtin.debug: {var: ansible_failed_result}
+- name: Gone, and told as a failure
+  falconops.auth.falcon_token_revoke: {access_token: "{{ falcon.access_token }}"}
+  failed_when: true
+  ignore_errors: true
+- name: Another one, by a lookup
+  falconops.auth.falcon_token_info: {access_token: "{{ lookup('falconops.auth.falcon_token') }}"}
+- name: All of them
+  falconops.auth.falcon_token_revoke: {all: true}
+  register: gone
+- name: What is left
+  ansible.builtin.debug: {msg: "{{ gone }} {{ ansible_facts.falcon_context }}"}
+"""
 CALLBACKS = ("default", "minimal", "oneline", "tree", "junit")
 
 
@@ -123,6 +172,27 @@ def test_success(user: User, verbosity: str) -> None:
     assert len(set(run.value("looped"))) == 2
     assert run.value("tries") == run.value("tired") == run.value("counted")
     assert "issued by the API, valid until" in log.read_text()
+
+
+def live(user: User) -> None:
+    """What LIFE needs."""
+    user.credentials(US1, bad=user.secret(f"{US1.client_secret[20:]} eyJ{US1.client_secret[:20]}"))
+    echo = {"errors": [{"code": 403, "message": f"not with {US1.client_secret}"}]}
+    user.emulator.reset()
+    user.emulator.fault("status", path="/oauth2/revoke", status=503, body=f"<p>{US1.client_secret}</p>")
+    user.emulator.fault("status", path="/oauth2/revoke", status=403, body=echo)
+
+
+@pytest.mark.brief
+@pytest.mark.parametrize("verbosity", ["-v", "-vvvvv"])
+def test_the_whole_life_of_a_token(user: User, verbosity: str) -> None:
+    facts = user.persistent_facts()
+    live(user)
+    log = user.home / "ansible.log"
+    run = user.play(LIFE, verbosity, "--diff", hosts="h1\n", env={"ANSIBLE_LOG_PATH": str(log)}).ok()
+    assert run.says("is not a token") >= 2 and run.says("not with ***") >= 1 and run.says("were both given") >= 1
+    assert "revoked, valid until" in log.read_text()
+    assert user.emulator.live_tokens() == [] and any(facts.iterdir())
 
 
 @pytest.mark.brief
@@ -170,6 +240,8 @@ def test_callbacks_of_ansible_core(user: User, callback: str) -> None:
     }
     user.credentials(US1)
     user.play(SUCCESS, "-vvvvv", hosts="h1\n", env=env).ok()
+    live(user)
+    user.play(LIFE, "-vvvvv", "--diff", hosts="h1\n", env=env).ok()
     wrong(user)
     user.play(FAILURE, "-vvvvv", hosts="h1\n", env=env).failed()
     if callback == "tree":
@@ -218,6 +290,8 @@ def test_stored_clients(user: User) -> None:
 def test_ad_hoc(user: User) -> None:
     user.credentials(US1)
     user.write("hosts.ini", "localhost ansible_connection=local\n")
-    for more in ("", "force=true"):
-        command = ("ansible", "-i", "hosts.ini", "localhost", "-m", "falconops.auth.falcon_token", "-a", more, "-vvvvv")
+    for module, more in (("", ""), ("", "force=true"), ("_info", "verify=true all=true"), ("_revoke", "all=true")):
+        named = f"falconops.auth.falcon_token{module}"
+        command = ("ansible", "-i", "hosts.ini", "localhost", "-m", named, "-a", more, "-vvvvv")
         user.command(*command, "--tree", str(user.home / "tree")).wait().ok()
+    assert len(user.emulator.live_tokens()) == 1, "the one that was replaced by force"

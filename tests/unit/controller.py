@@ -10,19 +10,17 @@ import contextlib
 import typing as t
 from pathlib import Path
 
+from ansible import template
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import VaultLib, VaultSecret
 from ansible.template import Templar
 
-try:
-    from ansible.template import trust_as_template
-except ImportError:  # ansible-core before 2.19 trusts every string
-
-    def trust_as_template(value: t.Any) -> t.Any:
-        return value
-
-
 VAULT_PASSWORD = b"the password of the unit tests"
+
+
+def trust_as_template(value: t.Any) -> t.Any:
+    """A string that Ansible renders. ansible-core before 2.19 renders every string."""
+    return template.trust_as_template(value) if hasattr(template, "trust_as_template") else value
 
 
 def loader_with(*passwords: bytes, basedir: Path | None = None) -> DataLoader:

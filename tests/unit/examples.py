@@ -12,8 +12,8 @@ from __future__ import annotations
 import time
 
 from ansible_collections.falconops.auth.plugins.module_utils._client import Client
+from ansible_collections.falconops.auth.plugins.module_utils._connection import Connection
 from ansible_collections.falconops.auth.plugins.module_utils._token import Token
-from ansible_collections.falconops.auth.plugins.module_utils._wire import Connection
 
 US1, US2 = "https://api.crowdstrike.com", "https://api.us-2.crowdstrike.com"
 ID, OTHER_ID, MEMBER = "0123456789abcdef" * 2, "fedcba9876543210" * 2, "ab" * 16

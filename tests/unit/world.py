@@ -23,29 +23,42 @@ class World:
     """The API, and the brokers of the processes that come to it."""
 
     def __init__(self, tmp_path, warnings):
-        self.asked, self.warnings, self.answer = [], warnings, token("fresh")
+        self.warnings, self.answer = warnings, token("fresh")
+        self.asked, self.revoked, self.checked = [], [], []
+        self.revocation, self.dead = None, set()
         self._files = str(tmp_path / "tokens")
         os.mkdir(self._files)
 
-    def ask(self, client):
+    # The API. What is asked of it is kept in asked, revoked and checked.
+
+    def request(self, client):
         self.asked.append(client)
-        if isinstance(self.answer, Exception):
-            raise self.answer
+        _raise_if_error(self.answer)
         return self.answer
+
+    def revoke(self, client, access_token):
+        self.revoked.append((client, access_token))
+        _raise_if_error(self.revocation)
+        self.dead.add(access_token)
+
+    def is_live(self, client, access_token):
+        self.checked.append((client, access_token))
+        return access_token not in self.dead
 
     def store(self):
         settings = StoreSettings("ansible.builtin.jsonfile", self._files, "p_")
-        return Store(Backend(settings, self.warnings.append), SEALER, self.warnings.append)
+        return Store(Backend(settings, self.warnings.append), SEALER, self.lock(), self.warnings.append)
 
     def lock(self):
         return Lock(SEALER, self.warnings.append)
 
-    def broker(self, *, run="run-1", cache=True, patience=0.1, ask=None):
+    def broker(self, *, run="run-1", cache=True, patience=0.1, api=None, way="way"):
         return Broker(
             store=self.store() if cache else None,
             lock=self.lock(),
-            lock_name=LOCK_NAME,
-            ask=ask or self.ask,
+            lock_name=lambda client: SEALER.name("lock", client.member_cid, client.session),
+            api=api or self,
+            way=way,
             run=run,
             patience=patience,
             warn=self.warnings.append,
@@ -56,3 +69,8 @@ class World:
 
     def files(self):
         return os.listdir(self._files)
+
+
+def _raise_if_error(answer):
+    if isinstance(answer, Exception):
+        raise answer

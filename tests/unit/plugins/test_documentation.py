@@ -17,7 +17,10 @@ import yaml
 from ansible.plugins.loader import fragment_loader
 from ansible.utils.plugin_docs import get_docstring
 from ansible_collections.falconops.auth.plugins.module_utils._argspec import (
+    INFO_SPEC,
     RANGES,
+    REVOKE_SPEC,
+    SHARED_SPEC,
     TOKEN_LOOKUP_SPEC,
     TOKEN_MODULE_SPEC,
 )
@@ -33,8 +36,11 @@ BY_NAME = dict(zip(NAMES, FILES, strict=True))
 # Of each door: the kind of plugin, and its argument spec.
 DOORS = {
     "modules/falcon_token.py": ("module", TOKEN_MODULE_SPEC),
+    "modules/falcon_token_info.py": ("module", INFO_SPEC),
+    "modules/falcon_token_revoke.py": ("module", REVOKE_SPEC),
     "lookup/falcon_token.py": ("lookup", TOKEN_LOOKUP_SPEC),
 }
+MODULES = [door for door, (kind, _spec) in DOORS.items() if kind == "module"]
 OPTIONS = [(door, name) for door, (_kind, spec) in DOORS.items() for name in spec]
 
 
@@ -96,7 +102,7 @@ def test_an_option_is_documented_as_it_is(door, name):
     assert list(documented.get("choices", [])) == spec.get("choices", [])
     assert documented.get("required", False) == spec.get("required", False)
     assert documented["version_added"]
-    assert ("secret" in name or name == "clients") == spec.get("no_log", False)
+    assert (name in ("client_secret", "clients", "access_token")) == spec.get("no_log", False)
 
 
 @pytest.mark.parametrize("door", DOORS)
@@ -119,9 +125,9 @@ def test_where_else_the_lookup_finds_an_option(name):
     assert ini == ([(INI_SECTION, INI[name])] if name in INI else [])
 
 
-@pytest.mark.parametrize("name", TOKEN_MODULE_SPEC)
-def test_where_else_the_module_finds_an_option(name):
-    documented = DOCS["modules/falcon_token.py"]["options"][name]
+@pytest.mark.parametrize(("door", "name"), [each for each in OPTIONS if each[0] in MODULES])
+def test_where_else_a_module_finds_an_option(door, name):
+    documented = DOCS[door]["options"][name]
     assert not {"vars", "env", "ini"} & set(documented)
     text = text_of(documented)
     named = re.findall(r"V\((falcon_\w+)\)", text), re.findall(r"E\((FALCON_\w+)\)", text)
@@ -135,7 +141,11 @@ def test_where_else_the_module_finds_an_option(name):
 def test_the_names_of_options_are_the_contracts():
     exceptions = {"session": "falcon_session_name"}
     assert {name: exceptions.get(name, f"falcon_{name}") for name in VARIABLES} == VARIABLES
+    assert set(VARIABLES) == set(SHARED_SPEC)
     assert set(TOKEN_MODULE_SPEC) - set(VARIABLES) == {"force"}
+    assert set(REVOKE_SPEC) - set(VARIABLES) == {"access_token", "all"}
+    assert set(INFO_SPEC) - set(VARIABLES) == {"access_token", "all", "verify", "query"}
+    assert set(TOKEN_LOOKUP_SPEC) - set(VARIABLES) == {"format"}
     assert set(VARIABLES) - set(ENVIRONMENT) == {"clients", "min_ttl"}
     assert set(INI) == {"cache", "cache_plugin", "cache_connection", "cache_prefix"}
 
@@ -146,6 +156,7 @@ def test_examples_and_results_are_there(door):
     assert all("name" in task for task in examples)
     tasks = [set(task) - {"name", "register", "no_log"} for task in examples]
     assert all(keys for keys in tasks)
+    assert [keys for keys in tasks if f"falconops.auth.{Path(door).stem}" in keys] or DOORS[door][0] == "lookup"
     assert returns
 
 
@@ -154,6 +165,10 @@ def test_an_example_that_shows_a_token_hides_it():
         for task in docs_of(door)[1]:
             if "falcon.headers" in str(task) or "lookup(" in str(task):
                 assert task["no_log"] is True, task["name"]
+
+
+def test_every_module_is_a_door_that_is_tested():
+    assert sorted(MODULES) == [name for name in NAMES if name.startswith("modules/")]
 
 
 def test_the_action_group_holds_every_module():
@@ -186,6 +201,7 @@ def test_no_file_is_long(name):
 def test_each_library_is_known_to_one_file():
     assert importers_of("requests", "urllib3") == {"module_utils/_wire.py"}
     assert importers_of("cryptography") == {"plugin_utils/_seal.py"}
+    assert importers_of("jmespath") == {"plugin_utils/_query.py"}
     assert importers_of("ansible.plugins.loader") == {"plugin_utils/_backend.py"}
 
 
@@ -202,7 +218,7 @@ def test_what_runs_elsewhere_needs_no_controller_and_no_new_python(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_every_file_has_its_licence_and_future_annotations(name):
     text = (PLUGINS / name).read_text()
-    assert "SPDX-License-Identifier: GPL-3.0-or-later" in text.split("\n\n")[0]
+    assert "SPDX-" + "License-Identifier: GPL-3.0-or-later" in text.split("\n\n")[0]
     assert "from __future__ import annotations" in text
 
 

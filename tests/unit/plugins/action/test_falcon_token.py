@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import json
 import os
-from unittest.mock import MagicMock
 
 import pytest
 import responses
 from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.falconops.auth.plugins.action import falcon_token as action_plugin
 from ansible_collections.falconops.auth.plugins.action.falcon_token import ActionModule
-from ansible_collections.falconops.auth.tests.unit.controller import loader_with, templar_of
 from ansible_collections.falconops.auth.tests.unit.examples import ID, ISSUED, MEMBER, SECRET, TOKEN_TEXT, US1, US2
+from ansible_collections.falconops.auth.tests.unit.tasks import Run
 
 WHO = {"client_id": ID, "client_secret": SECRET}
 PATH = "/oauth2/token"
@@ -34,38 +33,9 @@ def server():
         yield mock
 
 
-class Run:
-    """One task for one host after another, whose facts are kept as a strategy keeps them."""
-
-    def __init__(self):
-        self.variables = {"inventory_hostname": "web1", "ansible_facts": {}}
-
-    def action(self, args, *, check=False, uuid="task-1", environment=None, elsewhere=None):
-        task = MagicMock(args=dict(args), check_mode=check, _uuid=uuid, environment=environment or [])
-        task.async_val, task.delegate_to, task.no_log, task.action = 0, elsewhere, False, "falconops.auth.falcon_token"
-        task.timeout = task.diff = 0
-        connection = MagicMock(transport="ssh" if elsewhere else "local")
-        loader = loader_with()
-        return ActionModule(
-            task=task,
-            connection=connection,
-            play_context=MagicMock(check_mode=check, no_log=False),
-            loader=loader,
-            templar=templar_of(self.variables, loader),
-            shared_loader_obj=None,
-        )
-
-    def __call__(self, args, **how):
-        self.last = self.action(args, **how)
-        result = self.last.run(task_vars=self.variables)
-        json.dumps(result)
-        self.variables["ansible_facts"].update(result.get("ansible_facts", {}))
-        return result
-
-
 @pytest.fixture
 def run():
-    return Run()
+    return Run(ActionModule)
 
 
 def test_a_token_and_what_is_told_of_it(server, run):
@@ -203,13 +173,8 @@ def test_an_unexpected_exception_is_told_without_its_text(run, monkeypatch, chec
     assert SECRET not in json.dumps(result)
 
 
-def delegated(run, answer, args=WHO):
-    """The result of a delegated task whose module answers so, and what the module was given."""
-    action = run.action(args, elsewhere="bastion")
-    action._execute_module = MagicMock(
-        side_effect=answer if isinstance(answer, Exception) else None, return_value=answer
-    )
-    return action.run(task_vars=run.variables), action
+def delegated(run, answer, args=None):
+    return run.delegated(answer, args or WHO)
 
 
 def test_a_delegated_task_asks_there_and_keeps_the_token_here(server, run):

@@ -208,8 +208,9 @@ def test_a_full_or_faulty_server_has_not_refused(server, naps, status):
     server.post(US1 + PATH, status=status, json={"errors": [{"message": "internal"}]})
     error = failure_of()
     assert not error.refused
+    assert error.lasting == (status == 429)
     assert f"{ASKING} with {status} (internal)" in error.message
-    assert ("asked for from this address" in error.message) == (status == 429)
+    assert ("requests came from this address" in error.message) == (status == 429)
     assert ("the server has a fault; try again later" in error.message) == (status >= 500)
 
 
@@ -270,6 +271,7 @@ def test_what_does_not_look_like_a_trace_id_is_not_shown(server, trace):
 def test_success_without_a_token(server, body, complaint):
     server.post(US1 + PATH, status=201, body=body, headers={"X-Cs-Traceid": "0123-abce"})
     message = failure_of().message
-    assert f"{ASKING}: the answer 201 holds no token that can be used ({complaint}) [X-Cs-Traceid 0123-abce]; " in message
+    start = f"{ASKING}: the answer 201 holds no token that can be used ({complaint})"
+    assert f"{start} [X-Cs-Traceid 0123-abce]; " in message
     assert "is there something between this machine and the API" in message
     assert len(server.calls) == 1

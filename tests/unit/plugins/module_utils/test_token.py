@@ -116,3 +116,15 @@ def test_a_token_of_no_real_time_is_dead(issued_at):
 def test_a_token_hides_its_text():
     assert TOKEN_TEXT not in repr(issued())
     assert TOKEN_TEXT not in str(issued())
+
+
+@pytest.mark.parametrize("text", ["a", TOKEN_TEXT, "~" * 65536, "{{", "Bearer:x"])
+def test_a_bare_token_that_a_user_gives(text):
+    assert Token.checked_text(text) == text
+
+
+@pytest.mark.parametrize("text", ["", "two words", f"{TOKEN_TEXT}\n", "\ta", "a\x00", "\u00e4", "a" * 65537])
+def test_what_is_no_bare_token(text):
+    with pytest.raises(ValueError) as caught:
+        Token.checked_text(text)
+    assert str(caught.value) == "is not a token; it holds white space or characters that no token has"

@@ -117,7 +117,7 @@ def test_what_a_plugin_is_opened_with(plugged, warnings):
 
 
 def test_what_another_process_writes_is_seen_by_the_same_backend(warnings):
-    reader, writer = (Backend(SETTINGS, warnings.append) for _ in range(2))
+    reader, writer = (Backend(SETTINGS, warnings.append) for _unused in range(2))
     writer.set("name", "first")
     assert reader.get("name") == "first"
     writer.set("name", "second")

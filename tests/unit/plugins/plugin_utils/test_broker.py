@@ -10,6 +10,7 @@ import dataclasses
 import multiprocessing
 import os
 import time
+from types import SimpleNamespace
 
 import pytest
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
@@ -19,6 +20,7 @@ from ansible_collections.falconops.auth.tests.unit.world import LOCK_NAME, World
 FORK = multiprocessing.get_context("fork")
 REFUSAL = FalconError("wrong secret", refused=True)
 OUTAGE = FalconError("no answer came")
+TOO_MANY = FalconError("too many requests", lasting=True)
 
 
 @pytest.fixture
@@ -83,7 +85,7 @@ def test_who_has_no_token_waits_and_says_so_when_its_patience_is_over(world):
     with world.lock().held(LOCK_NAME, seconds=0), pytest.raises(FalconError) as caught:
         world.token(patience=0.6)
     assert caught.value.message == (
-        f"Another process has been asking {US1} for a token of client {ID} for more than 1 seconds; end it or try "
+        f"Another process has been asking {US1} about a token of client {ID} for more than 1 seconds; end it or try "
         "again later."
     )
     assert world.asked == []
@@ -132,8 +134,8 @@ def test_a_token_of_ones_own_is_not_bridged_by_another(world):
         world.token(own="run-1 task-1")
 
 
-@pytest.mark.parametrize("failure", [REFUSAL, OUTAGE])
-def test_a_failure_holds_for_its_run_and_no_other(world, failure):
+@pytest.mark.parametrize("failure", [REFUSAL, TOO_MANY])
+def test_a_lasting_failure_holds_for_its_run_and_no_other(world, failure):
     world.answer = failure
     for run, asked in (("run-1", 1), ("run-1", 1), ("run-2", 2), ("run-2", 2), ("run-1", 3)):
         with pytest.raises(FalconError) as caught:
@@ -174,7 +176,7 @@ def test_a_failure_answers_whoever_waited_for_it_in_another_run(world, somebody_
 
     def first():
         with pytest.raises(FalconError):
-            world.token(ask=ask_slowly)
+            world.token(api=SimpleNamespace(request=ask_slowly))
 
     asking = FORK.Event()
     process = FORK.Process(target=first)
@@ -254,14 +256,15 @@ def test_twenty_processes_that_start_cold_ask_once(world, tmp_path, somebody_wai
 
     def host(number):
         start.wait()
-        issued = world.token(run=f"run-{number % 3}", own=own, patience=50, cache=cache, ask=ask)
+        api = SimpleNamespace(request=ask)
+        issued = world.token(run=f"run-{number % 3}", own=own, patience=50, cache=cache, api=api)
         results.put((issued.token.access_token, issued.cached))
 
     start, results = FORK.Barrier(20), FORK.Queue()
     processes = [FORK.Process(target=host, args=(number,)) for number in range(20)]
     for process in processes:
         process.start()
-    answers = [results.get(timeout=50) for _ in processes]
+    answers = [results.get(timeout=50) for _unused in processes]
     for process in processes:
         process.join()
     assert len(asked.read_text().splitlines()) == 1

@@ -9,7 +9,13 @@ import json
 import pytest
 from ansible_collections.falconops.auth.plugins.module_utils._client import Client
 from ansible_collections.falconops.auth.plugins.plugin_utils import _context
-from ansible_collections.falconops.auth.plugins.plugin_utils._context import FACT, context_fact, remembered_client
+from ansible_collections.falconops.auth.plugins.plugin_utils._context import (
+    FACT,
+    cleared_fact,
+    context_fact,
+    remembered_client,
+    was_cleared,
+)
 from ansible_collections.falconops.auth.plugins.plugin_utils._seal import Sealer
 from ansible_collections.falconops.auth.tests.unit.examples import CLIENT, ID, MEMBER, OTHER_ID, SECRET, US1, US2
 
@@ -56,7 +62,7 @@ def test_without_a_fact_there_is_no_context(variables):
 
 def test_the_context_of_another_run_is_void(monkeypatch):
     facts = facts_of(CLIENT)
-    monkeypatch.setattr(_context, "_SEALER", Sealer.random())
+    monkeypatch.setattr(_context, "_KEY", Sealer.random_key())
     assert remembered_client(facts) is None
     assert remembered_client(facts_of(CLIENT)) == CLIENT
 
@@ -111,3 +117,23 @@ def test_the_seal_of_one_choice_does_not_fit_another():
 @pytest.mark.parametrize("fact", [None, True, 7, "text", [], {}, {"sealed": {}}, {"a": float("nan")}, {"a": object()}])
 def test_whatever_a_managed_host_plants_is_no_context(fact):
     assert remembered_client({"ansible_facts": {FACT: fact}}) is None
+
+
+def test_a_cleared_context_is_none_and_is_known_to_be_cleared():
+    facts = facts_of(CLIENT)
+    assert was_cleared(facts) is False
+    facts["ansible_facts"].update(json.loads(json.dumps(cleared_fact())))
+    assert facts["ansible_facts"][FACT] == {}
+    assert was_cleared(facts) is True
+    assert remembered_client(facts) is None
+    facts["ansible_facts"].update(context_fact(FULL))
+    assert (was_cleared(facts), remembered_client(facts)) == (False, FULL)
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [{}, {"ansible_facts": None}, {"ansible_facts": {}}, {FACT: {}}]
+    + [{"ansible_facts": {FACT: fact}} for fact in (None, [], "", 0, False, {"a": 1})],
+)
+def test_a_context_that_was_never_there_was_not_cleared(variables):
+    assert was_cleared(variables) is False

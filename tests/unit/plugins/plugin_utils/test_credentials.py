@@ -7,6 +7,10 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.falconops.auth.plugins.module_utils._argspec import TOKEN_MODULE_SPEC
+from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
+from ansible_collections.falconops.auth.plugins.plugin_utils._credentials import NoCredentials, client_of
+from ansible_collections.falconops.auth.plugins.plugin_utils._options import Options
 from ansible_collections.falconops.auth.tests.unit.cases import (
     IN_CONTEXT,
     MEMBER2,
@@ -19,7 +23,8 @@ from ansible_collections.falconops.auth.tests.unit.cases import (
     variables,
     who,
 )
-from ansible_collections.falconops.auth.tests.unit.examples import MEMBER, OTHER_SECRET, SECRET
+from ansible_collections.falconops.auth.tests.unit.controller import loader_with, templar_of
+from ansible_collections.falconops.auth.tests.unit.examples import ID, MEMBER, OTHER_SECRET, SECRET
 
 CASES = [
     # Levels
@@ -173,3 +178,37 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=[case.title for case in CASES])
 def test_who_asks(case, monkeypatch):
     case.check(monkeypatch)
+
+
+def nobody(cleared, args=(), remembered=None):
+    options = Options(
+        TOKEN_MODULE_SPEC,
+        door="task",
+        arguments=dict(args),
+        variables={"inventory_hostname": "web1"},
+        templar=templar_of({}),
+    )
+    with pytest.raises(FalconError) as caught:
+        client_of(options, remembered, loader_with(), cleared=cleared)
+    return caught.value
+
+
+def test_nobody_is_an_error_of_its_own_and_tells_whether_the_context_was_cleared():
+    for cleared, words in ((False, "is not set in this run"), (True, "was cleared by falcon_token_revoke")):
+        error = nobody(cleared)
+        assert isinstance(error, NoCredentials)
+        assert f"the context of host web1 {words}." in error.message
+
+
+def test_half_of_the_credentials_is_nobody_as_well():
+    error = nobody(True, {"client_secret": SECRET})
+    assert isinstance(error, NoCredentials)
+    assert "but no client_id" in error.message and "was cleared by falcon_token_revoke" in error.message
+    assert SECRET not in error.message
+
+
+@pytest.mark.parametrize(
+    "args", [{"client_id": "x", "client_secret": SECRET}, {"client_id": ID}, {"client": "none-such"}]
+)
+def test_wrong_credentials_are_not_nobody(args):
+    assert not isinstance(nobody(True, args), NoCredentials)

@@ -5,13 +5,14 @@
 from __future__ import annotations
 
 import sys
+from types import SimpleNamespace
 
 import pytest
 from ansible_collections.falconops.auth.plugins.module_utils import _clouds
 from ansible_collections.falconops.auth.plugins.module_utils._argspec import TOKEN_MODULE_SPEC
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
 from ansible_collections.falconops.auth.plugins.plugin_utils import _door
-from ansible_collections.falconops.auth.plugins.plugin_utils._door import Door, ask_here, forms, shown, unexpected
+from ansible_collections.falconops.auth.plugins.plugin_utils._door import Door, forms, shown, unexpected
 from ansible_collections.falconops.auth.tests.unit.cases import who
 from ansible_collections.falconops.auth.tests.unit.controller import loader_with, templar_of
 from ansible_collections.falconops.auth.tests.unit.examples import (
@@ -29,7 +30,7 @@ NOW = 1_790_000_000.0
 
 
 def door_of(arguments, ask=None, task="task-1"):
-    def fresh(client, options):
+    def fresh(client):
         asked.append(client)
         return token("fresh")
 
@@ -42,7 +43,7 @@ def door_of(arguments, ask=None, task="task-1"):
         templar=templar_of({}),
         loader=loader_with(),
         task=task,
-        ask=ask or fresh,
+        api=lambda connection: SimpleNamespace(request=ask or fresh),
     )
     door.asked = asked
     return door
@@ -103,7 +104,7 @@ def test_force_and_cache_off_ask_once_for_a_task(said, more, force):
 
 def test_patience_covers_every_retry_and_wait(said):
     door = door_of(who(ID, timeout=20, retries=2))
-    assert door._broker._patience == 3 * (2 * 20 + 90)
+    assert door.broker._patience == 3 * (2 * 20 + 90)
 
 
 @pytest.mark.parametrize(("name", "value"), [("min_ttl", 1201), ("cache", "maybe"), ("timeout", 0), ("retries", "x")])
@@ -112,18 +113,8 @@ def test_a_bad_option_is_told_before_anything_is_asked(name, value):
         door_of(who(ID, **{name: value}))
 
 
-@pytest.mark.parametrize("origin", ["argument of the task", "variable falcon_ca_path"])
-def test_a_ca_path_that_is_not_there(tmp_path, origin):
-    path = str(tmp_path / "none.pem")
-    arguments, variables = ({"ca_path": path}, {}) if "task" in origin else ({}, {"falcon_ca_path": path})
-    options = _door.Options(TOKEN_MODULE_SPEC, door="task", arguments=arguments, variables=variables, templar=None)
-    with pytest.raises(FalconError) as caught:
-        ask_here(CLIENT, options)
-    assert caught.value.message == f"ca_path ({origin}) is {path}, which does not exist or cannot be read."
-
-
 def test_a_fault_of_ours_is_told_without_its_text():
-    def fail(client, options):
+    def fail(client):
         raise KeyError(SECRET)
 
     door = door_of(who(ID), ask=fail)

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import multiprocessing
 import os
 import signal
@@ -14,7 +13,7 @@ import time
 import pytest
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
 from ansible_collections.falconops.auth.plugins.plugin_utils import _lock
-from ansible_collections.falconops.auth.plugins.plugin_utils._lock import FAILURE_HOLDS, Lock, Notes
+from ansible_collections.falconops.auth.plugins.plugin_utils._lock import Lock, Notes
 from ansible_collections.falconops.auth.plugins.plugin_utils._seal import Sealer
 from ansible_collections.falconops.auth.tests.unit.examples import ID, OTHER_SECRET, SECRET, TOKEN_TEXT, token
 
@@ -38,7 +37,7 @@ def holder(lock):
 
     def hold():
         with lock.held(NAME, seconds=10) as notes:
-            notes.failed(FalconError("half-way"), "run")
+            notes.failed(FalconError("half-way"), "way", "run")
             ours.send("held")
             ours.recv()
 
@@ -90,14 +89,14 @@ def test_one_at_a_time_among_many(lock, tmp_path):
     counter.write_text("0")
 
     def count():
-        for _ in range(10):
+        for _unused in range(10):
             with lock.held(NAME, seconds=30) as notes:
                 assert notes is not None
                 number = int(counter.read_text())
                 os.sched_yield()
                 counter.write_text(str(number + 1))
 
-    processes = [FORK.Process(target=count) for _ in range(4)]
+    processes = [FORK.Process(target=count) for _unused in range(4)]
     for process in processes:
         process.start()
     for process in processes:
@@ -124,10 +123,10 @@ def test_a_lock_file_that_was_swept_while_somebody_waited_is_noticed(lock, path,
 
 def test_notes_survive_and_are_sealed(lock, path):
     with lock.held(NAME, seconds=0) as notes:
-        notes.failed(FalconError("refused there", refused=True), "run-1")
+        notes.failed(FalconError("refused there", refused=True), "way", "run-1")
         notes.issued("task-1", token())
     with lock.held(NAME, seconds=0) as notes:
-        assert notes.failure_for("run-1", time.monotonic()).message == "refused there"
+        assert notes.failure_for("way", "run-1", time.monotonic()).message == "refused there"
         assert notes.token_of("task-1").access_token == TOKEN_TEXT
         assert notes.token_of("task-2") is None
     for text in ("refused there", TOKEN_TEXT, "run-1", "task-1"):
@@ -136,11 +135,11 @@ def test_notes_survive_and_are_sealed(lock, path):
 
 def test_notes_survive_an_exception_and_a_shorter_text_leaves_no_rest(lock):
     with pytest.raises(FalconError), lock.held(NAME, seconds=0) as notes:
-        notes.failed(FalconError("a long message " * 50), "run")
+        notes.failed(FalconError("a long message " * 50), "way", "run")
         raise FalconError("out")
     with lock.held(NAME, seconds=0) as notes:
         assert notes.failure["message"].startswith("a long message")
-        notes.failed(FalconError("short"), "run")
+        notes.failed(FalconError("short"), "way", "run")
     with lock.held(NAME, seconds=0) as notes:
         assert notes.failure["message"] == "short"
 
@@ -196,51 +195,23 @@ def test_lock_files_of_long_ago_are_swept(lock, path):
     assert sorted(os.listdir(path.parent)) == [NAME, "young"]
 
 
-@pytest.fixture
-def clock(monkeypatch):
-    """A monotonic clock that is set by hand."""
-    now = [1000.0]
-    monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    return now
-
-
-@pytest.mark.parametrize(
-    ("run", "waiting_since", "age", "holds"),
-    [
-        ("run", 1001, 0.5, True),
-        ("run", 1001, FAILURE_HOLDS - 1, True),
-        ("run", 1001, FAILURE_HOLDS, False),
-        ("other run", 1001, 0.5, False),
-        ("other run", 999, 0.5, True),
-        ("other run", 1000, 500, True),
-        ("run", 999, -5, False),
-        ("run", 1001, -900, False),
-    ],
-)
-def test_for_whom_a_failure_holds(clock, run, waiting_since, age, holds):
-    notes = Notes()
-    notes.failed(FalconError("no", refused=True), "run")
-    clock[0] += age
-    failure = notes.failure_for(run, waiting_since)
-    assert (failure is not None) == holds
-    assert failure is None or (failure.message, failure.refused) == ("no", True)
-
-
-def test_no_failure_holds_for_nobody():
-    assert Notes().failure_for("run", 0) is None
-
-
-def test_the_tokens_of_the_last_tasks_are_kept():
-    notes = Notes()
-    for number in range(40):
-        notes.issued(f"task-{number}", token(f"token-{number}"))
-    notes.issued("task-39", token("token-39-again"))
-    assert list(notes.tasks) == [f"task-{number}" for number in range(8, 40)]
-    assert notes.token_of("task-39").access_token == "token-39-again"
-
-
-def test_notes_are_plain_data():
-    notes = Notes()
-    notes.failed(FalconError("no"), "run")
-    notes.issued("task", token())
-    assert Notes(**dataclasses.asdict(notes)) == notes
+@pytest.mark.parametrize("spoiler", ["directory", "symlink", "loop", "dangling"])
+def test_a_lock_file_that_cannot_be_used_is_a_sentence(lock, path, tmp_path, spoiler):
+    path.parent.mkdir(parents=True, mode=0o700)
+    victim = tmp_path / "victim"
+    if spoiler == "directory":
+        path.mkdir()
+    else:
+        path.symlink_to({"symlink": victim, "loop": path, "dangling": tmp_path / "none"}[spoiler])
+    if spoiler == "symlink":
+        victim.write_text("mine")
+    with pytest.raises(FalconError) as caught, lock.held(NAME, seconds=0):
+        pass
+    assert caught.value.message.startswith(f"The lock file {path} cannot be used (")
+    assert caught.value.message.endswith("); remove it.")
+    assert (caught.value.refused, caught.value.lasting) == (False, False)
+    assert not (tmp_path / "none").exists()
+    assert spoiler != "symlink" or victim.read_text() == "mine"
+    path.rmdir() if spoiler == "directory" else path.unlink()
+    with lock.held(NAME, seconds=0) as notes:
+        assert notes == Notes()

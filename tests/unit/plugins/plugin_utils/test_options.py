@@ -17,10 +17,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 
-def options_of(arguments=None, variables=None, spec=TOKEN_MODULE_SPEC, door="task"):
+def options_of(arguments=None, variables=None, spec=None, door="task"):
     variables = {"inventory_hostname": "web1", **(variables or {})}
     templar = templar_of(variables)
-    return Options(spec, door=door, arguments=arguments or {}, variables=variables, templar=templar)
+    return Options(
+        spec or TOKEN_MODULE_SPEC, door=door, arguments=arguments or {}, variables=variables, templar=templar
+    )
 
 
 def sentence(call, *args, **kwargs):
@@ -125,6 +127,11 @@ def test_values_of_their_type(monkeypatch, name, given_value, value):
         ("cloud", "mars", "must be one of us-1, us-2, us-3"),
         ("user_agent", "line\nbreak", "must be printable ASCII."),
         ("user_agent", "snow \u2603", "must be printable ASCII."),
+        ("cache_prefix", "../up", "must be 1 to 64 letters, digits and characters of . _ -."),
+        ("cache_prefix", "a b", "must be 1 to 64 letters, digits and characters of . _ -."),
+        ("cache_prefix", "a\n", "must be 1 to 64 letters, digits and characters of . _ -."),
+        ("cache_prefix", "\u00e4", "must be 1 to 64 letters, digits and characters of . _ -."),
+        ("cache_prefix", "a" * 65, "must be 1 to 64 letters, digits and characters of . _ -."),
     ],
 )
 def test_values_of_another_type_or_out_of_range(name, value, complaint):
@@ -132,6 +139,29 @@ def test_values_of_another_type_or_out_of_range(name, value, complaint):
     origins = [("argument of the task", {name: value}, {}), (f"variable {variable}", {}, {variable: value})]
     for origin, arguments, variables in origins:
         assert sentence(options_of(arguments, variables).value, name).startswith(f"{name} ({origin}) {complaint}")
+
+
+@pytest.mark.parametrize("prefix", ["a" * 64, "falconops_auth_", "A-z.0_9", 7])
+def test_prefixes_that_can_be_parts_of_file_names(prefix):
+    assert options_of({"cache_prefix": prefix}).value("cache_prefix") == str(prefix)
+
+
+def test_a_bad_prefix_is_refused_wherever_it_stands(ini, monkeypatch):
+    ini("[falconops_auth]\ncache_prefix = a/b\n")
+    assert sentence(options_of().value, "cache_prefix").startswith("cache_prefix ([falconops_auth] of ")
+    monkeypatch.setenv("FALCON_CACHE_PREFIX", "a:b")
+    assert sentence(options_of().value, "cache_prefix").startswith("cache_prefix (environment variable FALCON_CACHE_")
+
+
+def test_an_ini_file_that_is_not_utf_8_is_read(tmp_path, monkeypatch):
+    (tmp_path / "ansible.cfg").write_bytes(b"# caf\xe9\n[defaults]\nx = \xff\n[falconops_auth]\ncache_prefix = mine_\n")
+    monkeypatch.setattr(C, "CONFIG_FILE", str(tmp_path / "ansible.cfg"))
+    assert options_of().value("cache_prefix") == "mine_"
+
+
+def test_an_ini_file_of_no_section_of_ours(ini):
+    ini("[defaults]\ncache_prefix = theirs_\n")
+    assert options_of().value("cache_prefix") == "falconops_auth_"
 
 
 def test_format_is_one_of_its_choices():

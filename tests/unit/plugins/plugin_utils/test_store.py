@@ -9,6 +9,7 @@ import json
 
 import pytest
 from ansible_collections.falconops.auth.plugins.plugin_utils._backend import Backend, StoreSettings
+from ansible_collections.falconops.auth.plugins.plugin_utils._lock import Lock
 from ansible_collections.falconops.auth.plugins.plugin_utils._seal import Sealer
 from ansible_collections.falconops.auth.plugins.plugin_utils._store import Store
 from ansible_collections.falconops.auth.tests.unit.examples import (
@@ -45,13 +46,16 @@ def store_of(files, warnings):
 
     def open_store(client_id=ID, secret=SECRET):
         backend = Backend(StoreSettings("ansible.builtin.jsonfile", str(files), "p_"), warnings.append)
-        return Store(backend, Sealer.from_secret(client_id, secret), warnings.append)
+        sealer = Sealer.from_secret(client_id, secret)
+        return Store(backend, sealer, Lock(sealer, warnings.append), warnings.append)
 
     return open_store
 
 
-def entries(files):
-    return {path.name: path for path in files.iterdir()}
+def entries(files, client_id=ID, secret=SECRET):
+    """The files of the store, but for the index."""
+    index = Sealer.from_secret(client_id, secret).name("index")
+    return {path.name: path for path in files.iterdir() if not path.name.endswith(index)}
 
 
 def test_a_token_is_found_by_every_process_that_has_the_secret(store_of, warnings):

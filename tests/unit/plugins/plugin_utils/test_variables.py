@@ -94,7 +94,7 @@ def test_a_variable_that_references_a_vaulted_one():
     variables["falcon_client_secret"] = trust_as_template("{{ vault_secret }}")
     with vault_opened_with(VAULT_PASSWORD):
         client = resolve({}, variables, loader=loader)
-    assert client.client_secret == SECRET and type(client.client_secret) is str
+    assert client.client_secret == SECRET and client.client_secret.__class__ is str
 
 
 @pytest.mark.parametrize("passwords", [(), (b"wrong",)])

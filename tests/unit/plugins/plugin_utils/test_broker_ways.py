@@ -1,0 +1,109 @@
+# Copyright (c) 2026 falconops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Tests of whom a failure answers: the same way, and only what lasts for later ones; only the API is not there."""
+
+from __future__ import annotations
+
+import dataclasses
+import multiprocessing
+import time
+from types import SimpleNamespace
+
+import pytest
+from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
+from ansible_collections.falconops.auth.tests.unit.examples import CLIENT, MEMBER, US2, token
+from ansible_collections.falconops.auth.tests.unit.world import World
+
+FORK = multiprocessing.get_context("fork")
+REFUSAL = FalconError("wrong secret", refused=True)
+OUTAGE = FalconError("no answer came")
+TOO_MANY = FalconError("too many requests", lasting=True)
+
+
+@pytest.fixture
+def world(tmp_path, warnings):
+    return World(tmp_path, warnings)
+
+
+def failure_of(world, **how):
+    with pytest.raises(FalconError) as caught:
+        world.token(**how)
+    return caught.value
+
+
+@pytest.mark.parametrize(("failure", "asked"), [(OUTAGE, 3), (REFUSAL, 1), (TOO_MANY, 1)])
+def test_only_what_lasts_is_not_provoked_again(world, failure, asked):
+    world.answer = failure
+    for _host in range(3):
+        caught = failure_of(world)
+        assert (caught.message, caught.refused, caught.lasting) == (failure.message, failure.refused, failure.lasting)
+    assert len(world.asked) == asked
+
+
+@pytest.mark.parametrize("failure", [REFUSAL, TOO_MANY])
+def test_another_way_is_another_try(world, failure):
+    world.answer = failure
+    others = ({}, {"way": "through a proxy"}, {}, {"client": CLIENT.at(US2)})
+    for number, how in enumerate(others, start=1):
+        for _host in range(2):
+            failure_of(world, **how)
+        assert len(world.asked) == number
+    assert [client.hostname for client in world.asked] == [CLIENT.hostname] * 3 + [US2]
+
+
+def test_another_way_that_succeeds_ends_the_failure(world):
+    world.answer = REFUSAL
+    failure_of(world)
+    world.answer = token("fresh")
+    assert world.token(way="through a proxy").cached is False
+    assert world.token() == (world.answer, True)
+
+
+def test_a_429_is_bridged_and_a_refusal_is_not(world):
+    world.store().put(CLIENT, token("old", left=200))
+    world.answer = TOO_MANY
+    assert world.token().token.access_token == "old"
+    assert world.token().token.access_token == "old"
+    assert len(world.asked) == 1
+    assert set(world.warnings) == {"A token could not be renewed and is used while it lasts: too many requests"}
+    world.answer = REFUSAL
+    failure_of(world, run="run-2")
+    assert len(world.asked) == 2
+
+
+def test_members_and_sessions_have_failures_of_their_own(world):
+    world.answer = REFUSAL
+    failure_of(world)
+    failure_of(world, client=dataclasses.replace(CLIENT, member_cid=MEMBER))
+    failure_of(world, client=dataclasses.replace(CLIENT, session="s"))
+    assert len(world.asked) == 3
+
+
+@pytest.mark.parametrize(("way", "tries"), [("way", 1), ("through a proxy", 2)])
+def test_an_outage_answers_those_who_waited_on_the_same_way(world, tmp_path, monkeypatch, way, tries):
+    def nap(seconds):
+        somebody_waits.set()
+        sleep(seconds)
+
+    def request(client):
+        with asked.open("a") as log:
+            log.write("asked\n")
+        asking.set()
+        assert somebody_waits.wait(20)
+        raise OUTAGE
+
+    def first():
+        failure_of(world, api=SimpleNamespace(request=request))
+
+    sleep, asked = time.sleep, tmp_path / "asked"
+    monkeypatch.setattr(time, "sleep", nap)
+    somebody_waits, asking = FORK.Event(), FORK.Event()
+    process = FORK.Process(target=first)
+    process.start()
+    assert asking.wait(20)
+    failure = failure_of(world, way=way, run="run-2", patience=20, api=SimpleNamespace(request=request))
+    process.join()
+    assert (failure.message, process.exitcode) == ("no answer came", 0)
+    assert asked.read_text().count("asked") == tries

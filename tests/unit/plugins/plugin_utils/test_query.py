@@ -1,0 +1,68 @@
+# Copyright (c) 2026 falconops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
+from ansible_collections.falconops.auth.plugins.plugin_utils._query import Query
+
+RESULT = {"token": True, "tokens": [{"member_cid": None}, {"member_cid": "ab"}]}
+
+
+def failure_of(call, *args):
+    with pytest.raises(FalconError) as caught:
+        call(*args)
+    assert caught.value.__cause__ is None
+    return caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("expression", "found"),
+    [
+        ("token", True),
+        ("tokens[].member_cid", ["ab"]),
+        ("tokens[*].member_cid", ["ab"]),
+        ("tokens[*].[member_cid]", [[None], ["ab"]]),
+        ("nothing.at.all", None),
+        ("length(tokens)", 2),
+        ("{a: token}", {"a": True}),
+    ],
+)
+def test_what_an_expression_finds(expression, found):
+    assert Query(expression).of(RESULT) == found
+
+
+@pytest.mark.parametrize(
+    ("expression", "place"),
+    [
+        ("", "it is empty"),
+        ("tokens[", "'tokens[' breaks off at its end"),
+        ("tokens[].{a: ", "'tokens[].{a: ' breaks off at its end"),
+        ("a ]b", "'a ]b' breaks at character 3, before ']b'"),
+        ("a..b", "'a..b' breaks at character 3, before '.b'"),
+        ("a#b", "'a#b' breaks at character 2, before '#b'"),
+    ],
+)
+def test_where_an_expression_breaks(expression, place):
+    assert failure_of(Query, expression) == f"query is not a JMESPath expression: {place}."
+
+
+@pytest.mark.parametrize("expression", ["length(`7`)", "nonsense(@)", "sort_by(tokens, &member_cid)", "abs(token)"])
+def test_what_cannot_be_applied(expression):
+    query = Query(expression)
+    message = failure_of(query.of, RESULT)
+    assert message.startswith(f"query '{expression}' cannot be applied to the result: ")
+    assert message.endswith(".")
+
+
+def test_without_jmespath_one_sentence_says_how_to_get_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "jmespath", None)
+    monkeypatch.setattr("sys.executable", "/opt/ansible/bin/python")
+    assert failure_of(Query, "token") == (
+        "The option query needs the Python library jmespath, which /opt/ansible/bin/python does not have; install it "
+        "with '/opt/ansible/bin/python -m pip install jmespath', or with 'pipx inject ansible-core jmespath'."
+    )
