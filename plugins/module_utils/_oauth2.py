@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from urllib.parse import urljoin
@@ -99,11 +100,10 @@ def _issued(answer: Answer, client: Client, attempt: str) -> Token:
 
 def _redirect_target(answer: Answer, attempt: str) -> str:
     """The API host to go on with. Whoever is sent on there is given the secret: only CrowdStrike's own hosts are."""
-    location = answer.headers.get("Location", "")
-    try:
-        target = check_hostname(host_of(urljoin(answer.url, location)))
-    except ValueError:
-        target = ""
+    named = target = ""
+    with contextlib.suppress(ValueError):
+        named = host_of(urljoin(answer.url, answer.headers.get("Location", "")))
+        target = check_hostname(named)
     if cloud_at(target) or target == host_of(answer.url):
         return target
     if re.fullmatch(r"https://[a-z0-9.-]+(:\d+)?", target):
@@ -111,8 +111,8 @@ def _redirect_target(answer: Answer, attempt: str) -> str:
     else:
         advice = "nothing was sent there"
     raise FalconError(
-        f"{attempt}: it redirected to {_plain(target) or 'nowhere'}, which is not a host of CrowdStrike's and was not "
-        f"sent the secret{_trace(answer)}; {advice}.",
+        f"{attempt}: it redirected to {_plain(target or named) or 'nowhere'}, which is not a host of CrowdStrike's "
+        f"and was not sent the secret{_trace(answer)}; {advice}.",
         refused=True,
     )
 

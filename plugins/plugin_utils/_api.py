@@ -61,8 +61,6 @@ class ApiFromHere:
     def _wire(self) -> Wire:
         from ansible_collections.falconops.auth.plugins.module_utils._wire import wire_of_process
 
-        if self._connection.ca_path and not os.access(self._connection.ca_path, os.R_OK):
-            raise FalconError(f"ca_path is {self._connection.ca_path}, which does not exist or cannot be read.")
         return wire_of_process(self._connection, os.getpid())
 
 

@@ -59,6 +59,9 @@ class Door:
         self._min_ttl = self.options.value("min_ttl")
         self._cache = self.options.value("cache")
         connection = Connection(**{name: self.options.value(name) for name in CONNECTION_SPEC})
+        # On a machine that the task is delegated to it would be a path there.
+        if api is ApiFromHere and connection.ca_path and not os.access(connection.ca_path, os.R_OK):
+            raise self.options.find("ca_path").wrong(f"is {connection.ca_path}, which does not exist or cannot be read")
         self.broker = self._make_broker(connection, api(connection))
 
     def token(self, *, force: bool = False) -> Issued:

@@ -168,7 +168,7 @@ CASES = {
         variables={"falcon_client_secret": "{{ not_defined_anywhere }}"},
     ),
     "secret empty": Case(
-        ("client_id", "no client_secret goes with it", "FALCON_CLIENT_SECRET"),
+        ("client_id", "no client_secret goes with it", "is empty, which ends the search"),
         variables={"falcon_client_secret": ""},
     ),
     "id empty": Case(

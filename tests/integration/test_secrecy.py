@@ -191,7 +191,7 @@ def test_the_whole_life_of_a_token(user: User, verbosity: str) -> None:
     log = user.home / "ansible.log"
     run = user.play(LIFE, verbosity, "--diff", hosts="h1\n", env={"ANSIBLE_LOG_PATH": str(log)}).ok()
     assert run.says("is not a token") >= 2 and run.says("not with ***") >= 1 and run.says("were both given") >= 1
-    assert "revoked, valid until" in log.read_text()
+    assert " revoked" in log.read_text()
     assert user.emulator.live_tokens() == [] and any(facts.iterdir())
 
 

@@ -84,15 +84,6 @@ def test_from_here_all_calls_share_a_wire(server, monkeypatch):
     assert len(server.calls) == 4
 
 
-@pytest.mark.parametrize("call", CALLS.values(), ids=list(CALLS))
-def test_from_here_a_ca_path_that_is_not_there(server, tmp_path, call):
-    path = str(tmp_path / "none.pem")
-    with pytest.raises(FalconError) as caught:
-        call(ApiFromHere(dataclasses.replace(CONNECTION, ca_path=path)))
-    assert caught.value.message == f"ca_path is {path}, which does not exist or cannot be read."
-    assert len(server.calls) == 0
-
-
 @pytest.mark.parametrize(
     ("name", "module", "more", "answer", "value"),
     [
