@@ -91,10 +91,9 @@ def test_the_first_token_of_the_readme(user: User) -> None:
     first, status = re.findall(r"^ansible localhost (.*) --ask-vault-pass(.*)$", README.read_text(), re.MULTILINE)
     user.vault("falcon_vault.yml", {f"falcon_{key}": getattr(US2, key) for key in KEYS})
     run = user.command("ansible", "localhost", *" ".join(first).split()).wait().ok()
-    assert (
-        run.says(f"<localhost> falconops.auth: token of client {US2.client_id} at us-2 issued by the API, valid until")
-        == 1
-    )
+    # ansible-core 2.22 masks what comes from a vaulted file, the client's id included.
+    assert run.says("<localhost> falconops.auth: token of client") == 1
+    assert run.says("at us-2 issued by the API, valid until") == 1
     told = user.command("ansible", "localhost", *" ".join(status).split()).wait().ok()
     assert told.says('"token": true') == 1
     assert user.asked() == 2  # at us-1, and where it was sent on to
