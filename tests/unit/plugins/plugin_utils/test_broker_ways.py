@@ -42,6 +42,16 @@ def test_only_what_lasts_is_not_provoked_again(world, failure, asked):
     assert len(world.asked) == asked
 
 
+@pytest.mark.parametrize("left", [100, 260])  # too little of its life, and soon due
+def test_who_has_a_token_to_go_on_with_does_not_try_in_vain_again(world, left):
+    world.store().put(CLIENT, token("old", left=left))
+    world.answer = OUTAGE
+    assert [world.token().token.access_token for _host in range(3)] == ["old"] * 3
+    assert len(world.asked) == 1
+    world.token(run="the next run")
+    assert len(world.asked) == 2
+
+
 @pytest.mark.parametrize("failure", [REFUSAL, TOO_MANY])
 def test_another_way_is_another_try(world, failure):
     world.answer = failure
