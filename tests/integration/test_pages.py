@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -101,7 +102,7 @@ def test_the_first_token_of_the_readme(user: User) -> None:
 
 def test_the_demo_shows_what_a_newcomer_wants_to_see(user: User) -> None:
     done = subprocess.run(
-        [CHECKOUT / "tests" / "demo" / "run"],
+        [sys.executable, CHECKOUT / "tests" / "demo" / "run"],
         env={"PATH": f"{user.ansible.bin}:{os.environ['PATH']}", "LANG": "C.UTF-8", "TMPDIR": "/tmp"},
         capture_output=True,
         text=True,
