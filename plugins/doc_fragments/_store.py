@@ -48,7 +48,7 @@ options:
     version_added: 0.1.0
   cache_prefix:
     description:
-      - What the keys of all entries begin with.
+      - What the keys of all entries begin with, 1 to 64 letters, digits and characters of V(._-).
       - For modules, if it is not given, the variable V(falcon_cache_prefix), the environment variable
         E(FALCON_CACHE_PREFIX) or the ini entry C([falconops_auth] cache_prefix) is used.
     type: str

@@ -93,7 +93,8 @@ class Backend:
         self._private = True
         self._warn(
             f"The token store '{self._settings.plugin or C.CACHE_PLUGIN}' cannot be used ({reason}); "
-            "falconops.auth keeps tokens in private files of this control node instead."
+            "falconops.auth keeps tokens in private files of this control node instead. Check how this plugin "
+            "is configured."
         )
 
     # A plugin object remembers what it has once read and never looks again, so each use gets a new one.

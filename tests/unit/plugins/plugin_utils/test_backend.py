@@ -18,7 +18,9 @@ from ansible_collections.falconops.auth.plugins.plugin_utils._backend import Bac
 
 SETTINGS = StoreSettings(plugin=None, connection=None, prefix="falconops_auth_")
 PASSWORD = "passwordOfTheStore"
-FALLBACK = "falconops.auth keeps tokens in private files of this control node instead."
+FALLBACK = (
+    "falconops.auth keeps tokens in private files of this control node instead. Check how this plugin is configured."
+)
 
 
 class Ours(BaseCacheModule):
