@@ -10,6 +10,7 @@ import ast
 import io
 import re
 import tokenize
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,7 @@ OPTIONS = [(door, name) for door, (_kind, spec) in DOORS.items() for name in spe
 
 
 def docs_of(door):
-    kind = DOORS[door][0]
+    kind = door.split("/")[0].removesuffix("s")
     doc, examples, returns, _metadata = get_docstring(
         str(PLUGINS / door),
         fragment_loader,
@@ -57,6 +58,10 @@ def docs_of(door):
 
 
 DOCS = {door: docs_of(door)[0] for door in DOORS}
+NOX = tomllib.loads((ROOT / "antsibull-nox.toml").read_text())
+[GROUP] = NOX["sessions"]["extra_checks"]["action_groups_config"]
+# Parts of our roles and playbooks, which nobody else is to use.
+INTERNAL = GROUP["exclusions"]
 
 
 def listed(table, name):
@@ -167,15 +172,23 @@ def test_an_example_that_shows_a_token_hides_it():
                 assert task["no_log"] is True, task["name"]
 
 
-def test_every_module_is_a_door_that_is_tested():
-    assert sorted(MODULES) == [name for name in NAMES if name.startswith("modules/")]
+def test_every_module_is_a_door_that_is_tested_or_internal():
+    internal = [f"modules/{name}.py" for name in INTERNAL]
+    assert sorted([*MODULES, *internal]) == [name for name in NAMES if name.startswith("modules/")]
 
 
-def test_the_action_group_holds_every_module():
+def test_the_action_group_holds_every_module_for_users():
     runtime = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())
     modules = sorted(path.stem for path in (PLUGINS / "modules").glob("*.py"))
-    assert sorted(runtime["action_groups"]["falcon"]) == modules
+    assert sorted([*runtime["action_groups"]["falcon"], *INTERNAL]) == modules
     assert sorted(path.stem for path in (PLUGINS / "action").glob("*.py")) == modules
+
+
+def test_an_internal_module_says_so_and_what_to_use():
+    for name in INTERNAL:
+        doc = docs_of(f"modules/{name}.py")[0]
+        assert doc["short_description"].startswith("[INTERNAL] ")
+        assert doc["seealso"]
 
 
 def test_the_version_is_that_of_the_collection():
