@@ -10,10 +10,10 @@ import ast
 import io
 import re
 import tokenize
-import tomllib
 from pathlib import Path
 
 import pytest
+import tomllib
 import yaml
 from ansible.plugins.loader import fragment_loader
 from ansible.utils.plugin_docs import get_docstring
