@@ -84,20 +84,10 @@ class Lock:
 
         Changed notes are written when the block is left, also by an exception.
         """
-        directory = private_directory("locks", self._warn)
-        path = os.path.join(directory, name)
-        try:
-            handle = _locked(path, time.monotonic() + seconds)
-        except OSError as error:
-            reason = error.strerror
-        else:
-            reason = None
-        if reason:
-            raise FalconError(f"The lock file {path} cannot be used ({reason}); remove it.")
-        if handle is None:
-            yield None
-            return
-        try:
+        with locked(name, self._warn, seconds=seconds) as handle:
+            if handle is None:
+                yield None
+                return
             notes = self._read(handle, name)
             before = dataclasses.replace(notes, tasks=dict(notes.tasks))
             try:
@@ -105,9 +95,7 @@ class Lock:
             finally:
                 if notes != before:
                     self._write(handle, name, notes)
-                    sweep(directory, older_than=2 * LONGEST_LIFE)
-        finally:
-            os.close(handle)
+                    sweep(private_directory("locks", self._warn), older_than=2 * LONGEST_LIFE)
 
     def _read(self, handle: int, name: str) -> Notes:
         sealed = os.pread(handle, os.fstat(handle).st_size, 0).decode("ascii", "replace")
@@ -123,7 +111,26 @@ class Lock:
             os.pwrite(handle, sealed, 0)
 
 
-def _locked(path: str, end: float) -> int | None:
+@contextlib.contextmanager
+def locked(name: str, warn: Warn, *, seconds: float) -> t.Iterator[int | None]:
+    """The lock file of this name while this process holds it, or None if it did not get it within so many seconds."""
+    path = os.path.join(private_directory("locks", warn), name)
+    try:
+        handle = _opened(path, time.monotonic() + seconds)
+    except OSError as error:
+        reason = error.strerror
+    else:
+        reason = None
+    if reason:
+        raise FalconError(f"The lock file {path} cannot be used ({reason}); remove it.")
+    try:
+        yield handle
+    finally:
+        if handle is not None:
+            os.close(handle)
+
+
+def _opened(path: str, end: float) -> int | None:
     """A descriptor of the locked file, or None when the time is over.
 
     Waiting is polling: a waiter must go on in the end, also when the holder was stopped and never comes back.
@@ -134,6 +141,7 @@ def _locked(path: str, end: float) -> int | None:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if _is_at(handle, path):
+                os.utime(handle)  # young from now on, so that nobody sweeps it while it is held
                 return handle
         except BlockingIOError:
             if time.monotonic() >= end:

@@ -105,6 +105,14 @@ def test_one_at_a_time_among_many(lock, tmp_path):
     assert counter.read_text() == "40"
 
 
+def test_a_lock_file_that_is_held_is_not_old_enough_to_be_swept(lock, path):
+    with lock.held(NAME, seconds=0):
+        os.utime(path, (0, 0))
+    with lock.held(NAME, seconds=0):
+        _lock.sweep(str(path.parent), older_than=60)
+        assert path.exists()
+
+
 def test_a_lock_file_that_was_swept_while_somebody_waited_is_noticed(lock, path, monkeypatch):
     flock, swept = _lock.fcntl.flock, []
 
