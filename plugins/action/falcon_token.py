@@ -15,7 +15,7 @@ class ActionModule(FalconAction):
     """A valid token for a client, from the store or from the API."""
 
     def answer(self, variables: Result) -> Result:
-        door = self.door(TOKEN_MODULE_SPEC, variables)
+        door = self.door(self.options(TOKEN_MODULE_SPEC, variables))
         force = door.options.value("force")
         if self._task.check_mode:
             token = None if force else door.cached()

@@ -22,7 +22,7 @@ class ActionModule(FalconAction):
         query = Query(expression) if expression else None
         result: Result = {"changed": False}
         try:
-            result.update(self._known(self.door(INFO_SPEC, variables)))
+            result.update(self._known(self.door(options)))
         except NoCredentials as error:
             result.update(token=False, msg=error.message)
             if options.value("all"):

@@ -19,7 +19,7 @@ class ActionModule(FalconAction):
     """Tokens of a client made dead, at the API, in the store, and out of the context."""
 
     def answer(self, variables: Result) -> Result:
-        door = self.door(REVOKE_SPEC, variables)
+        door = self.door(self.options(REVOKE_SPEC, variables))
         given, everything = door.options.find("access_token"), door.options.value("all")
         if given.empty and door.options.at(Level.ARGUMENT, "access_token"):
             raise FalconError("access_token is empty, so nothing was revoked; leave it out for the cached token.")

@@ -80,6 +80,7 @@ from ansible.plugins.lookup import LookupBase
 from ansible_collections.falconops.auth.plugins.module_utils._argspec import TOKEN_LOOKUP_SPEC
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
 from ansible_collections.falconops.auth.plugins.plugin_utils._door import Door, forms, unexpected
+from ansible_collections.falconops.auth.plugins.plugin_utils._options import Options
 
 
 class LookupModule(LookupBase):
@@ -100,14 +101,9 @@ class LookupModule(LookupBase):
         raise AnsibleLookupError(message)
 
     def _token(self, arguments: dict[str, t.Any], variables: dict[str, t.Any]) -> t.Any:
-        door = Door(
-            TOKEN_LOOKUP_SPEC,
-            kind="lookup",
-            arguments=arguments,
-            variables=variables,
-            templar=self._templar,
-            loader=self._loader,
-            task=str(uuid.uuid4()),
+        options = Options(
+            TOKEN_LOOKUP_SPEC, door="lookup", arguments=arguments, variables=variables, templar=self._templar
         )
-        form = door.options.value("format")
+        door = Door(options, loader=self._loader, task=str(uuid.uuid4()))
+        form = options.value("format")
         return forms(door.token().token)[form]

@@ -49,21 +49,13 @@ class FalconAction(ActionBase):
         raise NotImplementedError
 
     def options(self, spec: Spec, variables: Result) -> Options:
-        """The task's options, for what does not need a client."""
+        """The task's options."""
         return Options(spec, door="task", arguments=self._task.args, variables=variables, templar=self._templar)
 
-    def door(self, spec: Spec, variables: Result) -> Door:
+    def door(self, options: Options) -> Door:
         """The task's way to the tokens of its client."""
-        return Door(
-            spec,
-            kind="task",
-            arguments=self._task.args,
-            variables=variables,
-            templar=self._templar,
-            loader=self._loader,
-            task=self._task._uuid,
-            api=partial(ApiFromThere, self, variables) if is_elsewhere(self) else ApiFromHere,
-        )
+        api = partial(ApiFromThere, self, options.variables) if is_elsewhere(self) else ApiFromHere
+        return Door(options, loader=self._loader, task=self._task._uuid, api=api)
 
 
 @contextmanager

@@ -8,6 +8,8 @@
 from __future__ import annotations
 
 import functools
+import os
+import stat
 import typing as t
 from collections.abc import Mapping
 
@@ -28,10 +30,19 @@ from ansible_collections.falconops.auth.plugins.plugin_utils._options import (
 )
 
 _STORED_KEYS = ("client_id", "client_secret", "cloud", "hostname", "member_cid")
+# Far more than all clients of anybody; encrypted, it is four times as large as in the clear.
+_LARGEST_FILE = 1_000_000
 
 
 class NoCredentials(FalconError):
     """Nothing says who asks."""
+
+
+class Asking(t.NamedTuple):
+    """Who asks, and where a stored client says another cloud than the one that is asked: how that came about."""
+
+    client: Client
+    beaten: str = ""
 
 
 class _Who(t.NamedTuple):
@@ -44,7 +55,7 @@ class _Who(t.NamedTuple):
     own: t.Mapping[str, Found] = {}
 
 
-def client_of(options: Options, remembered: Client | None, loader: t.Any, *, cleared: bool = False) -> Client:
+def client_of(options: Options, remembered: Client | None, loader: t.Any, *, cleared: bool = False) -> Asking:
     """The API client that the options describe. Raises FalconError.
 
     remembered: the client of the context, None without one; loader: Ansible's, which decrypts and reads files;
@@ -55,11 +66,12 @@ def client_of(options: Options, remembered: Client | None, loader: t.Any, *, cle
     host = _choice(options, who, chosen, "hostname", "cloud")
     member = _choice(options, who, chosen, "member_cid")
     session = _choice(options, who, chosen, "session")
-    if host is None:
-        hostname = CLOUDS[DEFAULT_CLOUD].url
-    else:
-        hostname = host.checked(_client.check_cloud if host.name == "cloud" else _client.check_hostname)
-    return Client(
+    hostname = _url(host) if host else CLOUDS[DEFAULT_CLOUD].url
+    own = who.own.get("hostname") or who.own.get("cloud")
+    beaten = ""
+    if host and own and _url(own) != hostname:
+        beaten = f"{host.name} ({host.origin}) beats {own.name} {own.value} of the stored client '{who.name}'"
+    client = Client(
         client_id=who.client_id,
         client_secret=who.client_secret,
         hostname=hostname,
@@ -67,6 +79,11 @@ def client_of(options: Options, remembered: Client | None, loader: t.Any, *, cle
         session=session.checked(_client.check_session) if session else None,
         name=who.name,
     )
+    return Asking(client, beaten)
+
+
+def _url(host: Found) -> str:
+    return t.cast("str", host.checked(_client.check_cloud if host.name == "cloud" else _client.check_hostname))
 
 
 def _who(options: Options, remembered: Client | None, loader: t.Any, cleared: bool) -> _Who:
@@ -155,8 +172,9 @@ def _stores(options: Options, loader: t.Any) -> t.Iterator[tuple[str, t.Mapping[
 
 def _read(path: Found, loader: t.Any) -> t.Mapping[str, t.Any]:
     try:
+        short = _is_short(loader.path_dwim(path.value))
         # cache: decrypted, it would stay in the loader's memory.
-        content = loader.load_from_file(path.value, cache="none")
+        content = loader.load_from_file(path.value, cache="none") if short else None
     except AnsibleFileNotFound:
         complaint = "does not exist or cannot be read"
     except AnsibleVaultError as error:
@@ -169,8 +187,21 @@ def _read(path: Found, loader: t.Any) -> t.Mapping[str, t.Any]:
     else:
         if isinstance(content, Mapping):
             return {str(name): client for name, client in content.items()}
-        complaint = "must hold a mapping of client names to client_id, client_secret and the like"
+        complaint = (
+            "must hold a mapping of client names to client_id, client_secret and the like"
+            if short
+            else f"is no regular file of at most {_LARGEST_FILE // 1_000_000} MB, so it was not read"
+        )
     raise FalconError(f"The clients_file {path.value} ({path.origin}) {complaint}.")
+
+
+def _is_short(file: str) -> bool:
+    """Whether reading it comes to an end soon. Whether it is there at all is for its reader to tell."""
+    try:
+        about = os.stat(file)
+    except OSError:
+        return True
+    return stat.S_ISREG(about.st_mode) and about.st_size <= _LARGEST_FILE
 
 
 def _line_of(error: BaseException | None) -> str:

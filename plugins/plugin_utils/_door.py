@@ -14,10 +14,11 @@ import typing as t
 
 from ansible import constants as C
 from ansible.utils.display import Display
-from ansible_collections.falconops.auth.plugins.module_utils._argspec import CONNECTION_SPEC, Spec
+from ansible_collections.falconops.auth.plugins.module_utils._argspec import CONNECTION_SPEC
 from ansible_collections.falconops.auth.plugins.module_utils._client import Client
 from ansible_collections.falconops.auth.plugins.module_utils._clouds import cloud_at
 from ansible_collections.falconops.auth.plugins.module_utils._connection import Connection
+from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
 from ansible_collections.falconops.auth.plugins.module_utils._token import Token
 from ansible_collections.falconops.auth.plugins.plugin_utils._api import Api, ApiFromHere
 from ansible_collections.falconops.auth.plugins.plugin_utils._backend import Backend, StoreSettings
@@ -35,25 +36,16 @@ display = Display()
 class Door:
     """One task's or one lookup's way to the tokens of its client.
 
-    kind: "task" or "lookup"; api: how the API is asked, given the way to it; task: names the task among those of all
-    runs, so that it gets one token of its own for all of its hosts.
+    loader: Ansible's, for stored clients; api: how the API is asked, given the way to it; task: names the task among
+    those of all runs, so that it gets one token of its own for all of its hosts.
     """
 
     def __init__(
-        self,
-        spec: Spec,
-        *,
-        kind: str,
-        arguments: t.Mapping[str, t.Any],
-        variables: t.Mapping[str, t.Any],
-        templar: t.Any,
-        loader: t.Any,
-        task: str,
-        api: t.Callable[[Connection], Api] = ApiFromHere,
+        self, options: Options, *, loader: t.Any, task: str, api: t.Callable[[Connection], Api] = ApiFromHere
     ) -> None:
-        self.options = Options(spec, door=kind, arguments=arguments, variables=variables, templar=templar)
-        self.remembered = remembered_client(variables)
-        self.client = client_of(self.options, self.remembered, loader, cleared=was_cleared(variables))
+        self.options = options
+        self.remembered = remembered_client(options.variables)
+        self.client, self._beaten = client_of(options, self.remembered, loader, cleared=was_cleared(options.variables))
         register_secrets(self.client.client_secret)
         self._task = task
         self._min_ttl = self.options.value("min_ttl")
@@ -67,7 +59,12 @@ class Door:
     def token(self, *, force: bool = False) -> Issued:
         """A valid token. force: a new one, though one for all hosts of the task."""
         own = f"{run_id()} {self._task}" if force or not self._cache else None
-        issued = self.broker.token(self.client, min_ttl=self._min_ttl, own=own)
+        try:
+            issued = self.broker.token(self.client, min_ttl=self._min_ttl, own=own)
+        except FalconError as error:
+            if error.refused and self._beaten:
+                error.message = f"{error.message.rstrip('.')}; mind that {self._beaten}."
+            raise
         register_secrets(issued.token.access_token)
         self.tell("taken from the cache" if issued.cached else "issued by the API", issued.token)
         return issued

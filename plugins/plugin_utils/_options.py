@@ -91,12 +91,12 @@ class Options:
         *,
         door: str,
         arguments: t.Mapping[str, t.Any],
-        variables: t.Mapping[str, t.Any],
+        variables: dict[str, t.Any],
         templar: t.Any,
     ) -> None:
+        self.variables = variables
         self._spec = spec
         self._door = door
-        self._variables = variables
         self._templar = templar
         self._arguments = self._named(arguments)
         self._seen: dict[tuple[Level, str], Found | None] = {}
@@ -105,7 +105,7 @@ class Options:
     @property
     def host(self) -> str:
         """The host that the task or the template is for."""
-        return str(self._variables.get("inventory_hostname", "localhost"))
+        return str(self.variables.get("inventory_hostname", "localhost"))
 
     def value(self, name: str) -> t.Any:
         """An option's value, for those that do not depend on the client."""
@@ -151,8 +151,8 @@ class Options:
         origin, rendered = "", True
         if level == Level.ARGUMENT and name in self._arguments:
             raw, origin = self._arguments[name], f"argument of the {self._door}"
-        elif level == Level.VARIABLE and VARIABLES.get(name, "") in self._variables:
-            raw, origin = self._variables[VARIABLES[name]], f"variable {VARIABLES[name]}"
+        elif level == Level.VARIABLE and VARIABLES.get(name, "") in self.variables:
+            raw, origin = self.variables[VARIABLES[name]], f"variable {VARIABLES[name]}"
             # Of a dict of stored clients only the one that is asked for is rendered, and decrypted.
             rendered = not isinstance(raw, Mapping)
             raw = readable(functools.partial(self.render, raw), f"{name} ({origin})") if rendered else raw
@@ -185,7 +185,7 @@ class Options:
 
     def _refuse_facts(self) -> None:
         """A managed host's module can return facts of any name, and they beat the variables of groups."""
-        facts = self._variables.get("ansible_facts") or {}
+        facts = self.variables.get("ansible_facts") or {}
         planted = sorted(set(VARIABLES.values()).intersection(facts))
         if planted:
             raise FalconError(

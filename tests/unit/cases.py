@@ -58,7 +58,7 @@ def resolve(
     given = {"inventory_hostname": "web1", **variables}
     templar = templar_of(given, loader)
     options = Options(TOKEN_MODULE_SPEC, door="task", arguments=args, variables=given, templar=templar)
-    return client_of(options, remembered, loader)
+    return client_of(options, remembered, loader).client
 
 
 def who(client_id: t.Any, **more: t.Any) -> dict[str, t.Any]:

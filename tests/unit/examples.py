@@ -21,6 +21,9 @@ SECRET, OTHER_SECRET = "oneSecretOf40Characters_0123456789abcdef", "anotherSecre
 CLIENT = Client(client_id=ID, client_secret=SECRET, hostname=US1)
 CONNECTION = Connection(timeout=5, retries=3, proxy=None, ca_path=None, validate_certs=True, user_agent=None)
 TOKEN_TEXT = "eyJhbGciOiJSUzI1NiIsImtpZCI6InB1YmxpYzo.payload.signature"
+# What modules are given on the machine that a task is delegated to; those for a token that is there, that too.
+GIVEN = {"client_id": ID, "client_secret": SECRET, "hostname": US1}
+GIVEN_TOKEN = {**GIVEN, "access_token": TOKEN_TEXT}
 ISSUED = {"access_token": TOKEN_TEXT, "expires_in": 1799, "token_type": "bearer"}
 
 

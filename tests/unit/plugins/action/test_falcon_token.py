@@ -13,17 +13,11 @@ import pytest
 import responses
 from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.falconops.auth.plugins.action import falcon_token as action_plugin
-from ansible_collections.falconops.auth.plugins.action.falcon_token import ActionModule
 from ansible_collections.falconops.auth.tests.unit.examples import ID, ISSUED, MEMBER, SECRET, TOKEN_TEXT, US1, US2
-from ansible_collections.falconops.auth.tests.unit.tasks import Run
 
+PLUGIN = action_plugin
 WHO = {"client_id": ID, "client_secret": SECRET}
 PATH = "/oauth2/token"
-
-
-@pytest.fixture(autouse=True)
-def silence(said):
-    """Let Ansible's lines go nowhere."""
 
 
 @pytest.fixture
@@ -31,11 +25,6 @@ def server():
     with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
         mock.post(US1 + PATH, json=ISSUED, status=201)
         yield mock
-
-
-@pytest.fixture
-def run():
-    return Run(ActionModule)
 
 
 def test_a_token_and_what_is_told_of_it(server, run):

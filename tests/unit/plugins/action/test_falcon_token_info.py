@@ -10,8 +10,7 @@ import json
 
 import pytest
 import responses
-from ansible_collections.falconops.auth.plugins.action.falcon_token import ActionModule as TokenAction
-from ansible_collections.falconops.auth.plugins.action.falcon_token_info import ActionModule
+from ansible_collections.falconops.auth.plugins.action import falcon_token_info
 from ansible_collections.falconops.auth.plugins.action.falcon_token_revoke import ActionModule as RevokeAction
 from ansible_collections.falconops.auth.tests.unit.examples import (
     ID,
@@ -22,8 +21,8 @@ from ansible_collections.falconops.auth.tests.unit.examples import (
     US1,
     US2,
 )
-from ansible_collections.falconops.auth.tests.unit.tasks import Run
 
+PLUGIN = falcon_token_info
 WHO = {"client_id": ID, "client_secret": SECRET}
 ISSUE, PROBE = "/oauth2/token", "/sensors/queries/installers/ccid/v1"
 NOBODYS = {
@@ -45,17 +44,6 @@ def server():
             mock.post(host + ISSUE, json=ISSUED, status=201)
             mock.get(host + PROBE, json={})
         yield mock
-
-
-@pytest.fixture
-def run(said):
-    return Run(ActionModule)
-
-
-@pytest.fixture
-def get(run):
-    """Get a token in the same play."""
-    return run.of(TokenAction)
 
 
 def probes(server):

@@ -12,8 +12,7 @@ from urllib.parse import parse_qs
 
 import pytest
 import responses
-from ansible_collections.falconops.auth.plugins.action.falcon_token import ActionModule as TokenAction
-from ansible_collections.falconops.auth.plugins.action.falcon_token_revoke import ActionModule
+from ansible_collections.falconops.auth.plugins.action import falcon_token_revoke
 from ansible_collections.falconops.auth.tests.unit.examples import (
     ID,
     MEMBER,
@@ -24,8 +23,8 @@ from ansible_collections.falconops.auth.tests.unit.examples import (
     US1,
     US2,
 )
-from ansible_collections.falconops.auth.tests.unit.tasks import Run
 
+PLUGIN = falcon_token_revoke
 WHO, OTHER = {"client_id": ID, "client_secret": SECRET}, {"client_id": OTHER_ID, "client_secret": OTHER_SECRET}
 ISSUE, REVOKE = "/oauth2/token", "/oauth2/revoke"
 
@@ -57,17 +56,6 @@ class Server(responses.RequestsMock):
 def server():
     with Server() as mock:
         yield mock
-
-
-@pytest.fixture
-def run(said):
-    return Run(ActionModule)
-
-
-@pytest.fixture
-def get(run):
-    """Get a token in the same play."""
-    return run.of(TokenAction)
 
 
 def context(run):

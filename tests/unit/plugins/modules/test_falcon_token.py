@@ -9,25 +9,19 @@ from __future__ import annotations
 import json
 
 import pytest
-import responses
 from ansible_collections.falconops.auth.plugins.modules import falcon_token
-from ansible_collections.falconops.auth.tests.unit.examples import ID, ISSUED, MEMBER, SECRET, TOKEN_TEXT, US1, US2
-from ansible_collections.falconops.auth.tests.unit.modules import runner
+from ansible_collections.falconops.auth.tests.unit.examples import (
+    GIVEN,
+    ISSUED,
+    MEMBER,
+    SECRET,
+    TOKEN_TEXT,
+    US1,
+    US2,
+)
 
 URL = US1 + "/oauth2/token"
-GIVEN = {"client_id": ID, "client_secret": SECRET, "hostname": US1}
-
-
-@pytest.fixture
-def server():
-    with responses.RequestsMock() as mock:
-        yield mock
-
-
-@pytest.fixture
-def run(monkeypatch, capsys, tmp_path):
-    """Run the module with these arguments; its result comes back."""
-    return runner(falcon_token, monkeypatch, capsys, tmp_path)
+MODULE = falcon_token
 
 
 def test_a_token(server, run):
@@ -45,15 +39,6 @@ def test_it_says_which_cloud_issued_it(server, run):
     assert run(**GIVEN)["hostname"] == US2
 
 
-def test_the_connection_is_as_it_was_told(server, run, tmp_path):
-    server.post(URL, json=ISSUED, status=201)
-    run(**GIVEN, timeout=7, ca_path=str(tmp_path), proxy="http://proxy.example", user_agent="mine")
-    request = server.calls[0].request
-    assert (request.req_kwargs["timeout"], request.req_kwargs["verify"]) == (7, str(tmp_path))
-    assert request.req_kwargs["proxies"]["https"] == "http://proxy.example"
-    assert request.headers["User-Agent"].startswith("mine falconops.auth/")
-
-
 @pytest.mark.parametrize(("status", "refused"), [(403, True), (501, False), (429, False)])
 def test_a_failure(server, run, naps, status, refused):
     server.post(URL, status=status, json={"errors": [{"message": f"no {SECRET}"}]})
@@ -61,13 +46,3 @@ def test_a_failure(server, run, naps, status, refused):
     assert (result["refused"], result["lasting"]) == (refused, status in (403, 429))
     assert f"with {status} (no ***)" in result["msg"]
     assert SECRET not in json.dumps(result)
-
-
-@pytest.mark.parametrize("missing", ["client_id", "client_secret", "hostname"])
-def test_it_is_run_by_its_action_plugin_only(server, run, missing):
-    result = run(**{name: value for name, value in GIVEN.items() if name != missing})
-    assert result["msg"] == "This module is run by its action plugin, with client_id, client_secret and hostname."
-
-
-def test_in_check_mode_it_asks_for_nothing(server, run):
-    assert run(**GIVEN, _ansible_check_mode=True)["failed"] is True

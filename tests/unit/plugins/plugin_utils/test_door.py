@@ -13,6 +13,7 @@ from ansible_collections.falconops.auth.plugins.module_utils._argspec import TOK
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
 from ansible_collections.falconops.auth.plugins.plugin_utils import _door
 from ansible_collections.falconops.auth.plugins.plugin_utils._door import Door, forms, shown, unexpected
+from ansible_collections.falconops.auth.plugins.plugin_utils._options import Options
 from ansible_collections.falconops.auth.tests.unit.cases import who
 from ansible_collections.falconops.auth.tests.unit.controller import loader_with, templar_of
 from ansible_collections.falconops.auth.tests.unit.examples import (
@@ -29,22 +30,16 @@ from ansible_collections.falconops.auth.tests.unit.examples import (
 NOW = 1_790_000_000.0
 
 
-def door_of(arguments, ask=None, task="task-1"):
+def door_of(arguments, ask=None, task="task-1", **variables):
     def fresh(client):
         asked.append(client)
         return token("fresh")
 
     asked = []
-    door = Door(
-        TOKEN_MODULE_SPEC,
-        kind="task",
-        arguments=arguments,
-        variables={"inventory_hostname": "web1"},
-        templar=templar_of({}),
-        loader=loader_with(),
-        task=task,
-        api=lambda connection: SimpleNamespace(request=ask or fresh),
-    )
+    given = {"inventory_hostname": "web1", **variables}
+    options = Options(TOKEN_MODULE_SPEC, door="task", arguments=arguments, variables=given, templar=templar_of(given))
+    api = SimpleNamespace(request=ask or fresh)
+    door = Door(options, loader=loader_with(), task=task, api=lambda connection: api)
     door.asked = asked
     return door
 
@@ -111,6 +106,30 @@ def test_patience_covers_every_retry_and_wait(said):
 def test_a_bad_option_is_told_before_anything_is_asked(name, value):
     with pytest.raises(FalconError, match=f"^{name} \\(argument of the task\\) must be "):
         door_of(who(ID, **{name: value}))
+
+
+@pytest.mark.parametrize(
+    ("more", "beaten"),
+    [
+        ({"falcon_cloud": "us-1"}, "cloud (variable falcon_cloud) beats cloud us-gov-1 of the stored client 'gov'"),
+        (
+            {"falcon_hostname": US2},
+            "hostname (variable falcon_hostname) beats cloud us-gov-1 of the stored client 'gov'",
+        ),
+        ({"falcon_cloud": "us-gov-1"}, ""),
+        ({}, ""),
+    ],
+)
+@pytest.mark.parametrize("refused", [True, False])
+def test_a_refusal_tells_that_the_cloud_of_a_stored_client_was_beaten(said, more, beaten, refused):
+    def fail(client):
+        raise FalconError("Failed; check this.", refused=refused)
+
+    clients = {"gov": {"client_id": ID, "client_secret": SECRET, "cloud": "us-gov-1"}}
+    door = door_of({}, ask=fail, falcon_client="gov", falcon_clients=clients, **more)
+    with pytest.raises(FalconError) as caught:
+        door.token()
+    assert caught.value.message == f"Failed; check this{f'; mind that {beaten}' if beaten and refused else ''}."
 
 
 def test_a_fault_of_ours_is_told_without_its_text():

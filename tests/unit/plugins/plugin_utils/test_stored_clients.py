@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
 from ansible_collections.falconops.auth.tests.unit.cases import (
@@ -35,6 +37,7 @@ STORED = {
     "own-host": {"client_id": B, "client_secret": OTHER_SECRET, "hostname": OWN_URL, "cloud": ""},
     "half": {"client_id": B},
     "both": {"client_id": B, "client_secret": SECRET, "cloud": "us-1", "hostname": OWN_URL},
+    "nowhere": {"client_id": B, "client_secret": SECRET, "cloud": SECRET},
     "odd": {"client_id": B, "client_secret": SECRET, "region": "us"},
     "typed": {"client_id": B, "client_secret": [SECRET]},
     "text": SECRET,
@@ -113,6 +116,12 @@ CASES = [
     ),
     Case("no stored clients", "no clients are known, since neither clients nor clients_file", args={"client": "x"}),
     Case("half a client", "The stored client 'half' has no client_secret", vars=stored(client="half")),
+    Case(
+        "a bad cloud in it, although another one beats it",
+        "cloud (stored client 'nowhere') must be one of us-1",
+        args={"client": "nowhere", "cloud": "us-1"},
+        vars=stored(),
+    ),
     Case("both in it", "The stored client 'both' has both cloud and hostname", vars=stored(client="both")),
     Case(
         "unknown key",
@@ -253,6 +262,16 @@ def test_a_file_that_is_not_there(from_file, path):
 @pytest.mark.parametrize("path", ["vault", "bad\0name"])
 def test_a_path_that_is_no_file(from_file, path):
     assert "The clients_file" in sentence(from_file, "", clients_file=path)
+
+
+def test_a_file_is_read_only_if_that_comes_to_an_end(from_file, playbook_dir):
+    os.mkfifo(playbook_dir / "vault" / "pipe")
+    padded = f"{PRODUCTION}# {'x' * 1_000_000}"
+    assert from_file(padded[:1_000_000]).client_id == B
+    expected = "The clients_file {} (argument of the task) is no regular file of at most 1 MB, so it was not read."
+    assert sentence(from_file, padded[:1_000_001]) == expected.format("vault/clients.yml")
+    for path in ("vault/pipe", "/dev/zero"):
+        assert sentence(from_file, "", clients_file=path) == expected.format(path)
 
 
 def test_a_path_with_a_variable_of_the_environment(from_file, playbook_dir, monkeypatch):
