@@ -44,10 +44,14 @@ class Token:
         """End of its life in UTC, ISO 8601."""
         return datetime.fromtimestamp(int(self.expires_at), timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
-    def seconds_left(self, now: float) -> float:
-        """Seconds of life left; negative for one that seems to come from the future, since the clock was set."""
+    def seconds_left(self, now: float, *, clocks_differ: float = 0.0) -> float:
+        """Seconds of life left, at most its whole life; negative for one that comes from the future.
+
+        clocks_differ: by how many seconds the clock of the machine that keeps it may be ahead of this one. What seems
+        to come from a later time than that was kept before the clock was set back, and may be long dead.
+        """
         left = self.expires_at - now
-        return left if left <= self.expires_in else -1.0
+        return min(left, float(self.expires_in)) if left <= self.expires_in + clocks_differ else -1.0
 
     def to_dict(self) -> dict[str, t.Any]:
         """The form in which it is sealed."""

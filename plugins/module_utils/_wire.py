@@ -11,6 +11,7 @@ It is imported by whoever must really ask, and by nobody else: on a cached token
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import email.utils
 import functools
@@ -73,6 +74,12 @@ class Answer:
         return found[0] if found else ""
 
     @property
+    def remaining(self) -> int | None:
+        """How many more requests of this kind the API would take just now; None where it does not say."""
+        text = self.headers.get("X-Ratelimit-Remaining", "")
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+    @property
     def wait(self) -> float | None:
         """Seconds to wait before a 429 may be repeated, by the server's own clock; None where it does not say."""
         if self.status != 429:
@@ -89,10 +96,20 @@ class Answer:
         return None if math.isnan(wait) else max(wait, 1.0)
 
 
-class Wire:
-    """One HTTP session, with the user's TLS, proxy and patience."""
+class Pace(t.Protocol):
+    """How those who ask from one address take turns, as the API's rate limit wants it."""
 
-    def __init__(self, connection: Connection) -> None:
+    def turn(self, host: str) -> t.ContextManager[None]:
+        """The time to send one request."""
+
+    def heard(self, host: str, *, remaining: int | None, wait: float | None) -> None:
+        """What an answer said: how many more requests the API would take, and how many seconds to wait if none."""
+
+
+class Wire:
+    """One HTTP session, with the user's TLS, proxy and patience; pace: None where nobody else asks beside it."""
+
+    def __init__(self, connection: Connection, pace: Pace | None = None) -> None:
         if REQUESTS_IMPORT_ERROR:
             raise FalconError(
                 f"Asking the API needs the Python library requests, which {sys.executable} does not have; install it "
@@ -100,6 +117,7 @@ class Wire:
                 "'pipx inject ansible requests') where pipx installed Ansible."
             )
         self._connection = connection
+        self._pace = pace
         # Proxies, CA bundle and NO_PROXY of the environment are requests' business; an option beats them when it
         # is given with each request, and only then.
         self._settings: dict[str, t.Any] = {
@@ -130,7 +148,10 @@ class Wire:
         """
         patience = _Patience(total=self._connection.retries, backoff_factor=0.5)
         while True:
-            answer, failure, repeat = self._try(method, url, form, auth)
+            with self._pace.turn(host_of(url)) if self._pace else contextlib.nullcontext():
+                answer, failure, repeat = self._try(method, url, form, auth)
+                if self._pace and answer:
+                    self._pace.heard(host_of(url), remaining=answer.remaining, wait=answer.wait)
             wait = answer.wait if answer else None
             if not repeat or (wait or 0) > LONGEST_WAIT or patience.total == 0:
                 break
@@ -175,9 +196,9 @@ class Wire:
 
 
 @functools.lru_cache(maxsize=8)
-def wire_of_process(connection: Connection, process: int) -> Wire:
+def wire_of_process(connection: Connection, process: int, pace: Pace | None = None) -> Wire:
     """The one wire of a process to go by this connection: what was forked must not speak on its parent's."""
-    return Wire(connection)
+    return Wire(connection, pace)
 
 
 class _Session(Session):

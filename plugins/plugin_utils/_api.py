@@ -19,6 +19,7 @@ from ansible_collections.falconops.auth.plugins.module_utils._client import Clie
 from ansible_collections.falconops.auth.plugins.module_utils._connection import Connection
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
 from ansible_collections.falconops.auth.plugins.module_utils._token import Token
+from ansible_collections.falconops.auth.plugins.plugin_utils._pace import PACE
 
 if t.TYPE_CHECKING:
     from ansible_collections.falconops.auth.plugins.module_utils._wire import Wire
@@ -61,7 +62,7 @@ class ApiFromHere:
     def _wire(self) -> Wire:
         from ansible_collections.falconops.auth.plugins.module_utils._wire import wire_of_process
 
-        return wire_of_process(self._connection, os.getpid())
+        return wire_of_process(self._connection, os.getpid(), PACE)
 
 
 class ApiFromThere:

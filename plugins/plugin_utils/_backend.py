@@ -8,7 +8,12 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import os
+import threading
+import time
 import typing as t
+from concurrent.futures import Future, wait
 
 from ansible import constants as C
 from ansible.plugins.loader import cache_loader
@@ -17,6 +22,10 @@ from ansible_collections.falconops.auth.plugins.plugin_utils._private import War
 
 # Plugins whose content no second process sees: ansible-playbook forks a worker for each host and task.
 _MEMORY = ("memory", "ansible.builtin.memory", "ansible.legacy.memory")
+# Plugins that keep files answer at once. Any other may wait for a server, for as long as its library likes.
+_FILES = ("jsonfile", "pickle", "yaml")
+# Seconds that a server may take before it counts as down.
+_PATIENCE = 3.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,6 +35,29 @@ class StoreSettings:
     plugin: str | None
     connection: str | None
     prefix: str
+
+
+class Breaker:
+    """Whether a process of this run has found the store to be of no use, so that the others need not find out."""
+
+    def __init__(self, settings: StoreSettings) -> None:
+        # The run's temporary directory: every process of the run has it, and it goes when the run ends.
+        name = hashlib.sha256(repr(settings).encode()).hexdigest()[:16]
+        self._path = os.path.join(C.DEFAULT_LOCAL_TMP, f"falconops_auth_store_{name}_is_down")
+
+    def is_open(self) -> bool:
+        """Whether somebody gave up."""
+        return os.path.exists(self._path)
+
+    def open(self) -> bool:
+        """Give up, for the whole run. Whether this process was the first to do so."""
+        try:
+            os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))
+        except FileExistsError:
+            return False
+        except OSError:
+            return True  # nobody else will know, but this process does
+        return True
 
 
 def _content(plugin: t.Any, name: str) -> t.Any:
@@ -43,13 +75,17 @@ def _content(plugin: t.Any, name: str) -> t.Any:
 class Backend:
     """Texts by name, in the cache plugin that the user has chosen or, where that is no help, in private files.
 
-    Whatever a plugin raises means that it cannot be used now: one warning, and the private files take over.
+    Whatever a plugin raises, and that it says nothing for too long, means that it cannot be used now: one warning, and
+    the private files take over, for all processes of the run.
     """
 
     def __init__(self, settings: StoreSettings, warn: Warn) -> None:
         self._settings = settings
         self._warn = warn
-        self._private = (settings.plugin or C.CACHE_PLUGIN) in _MEMORY
+        self._plugin = settings.plugin or C.CACHE_PLUGIN
+        self._private = self._plugin in _MEMORY
+        self._patience = None if self._plugin.rpartition(".")[2] in _FILES else _PATIENCE
+        self._broken = Breaker(settings)
 
     def get(self, name: str) -> t.Any:
         """What lies under this name, unverified; None if nothing does; "" if it is there but cannot be read."""
@@ -76,9 +112,9 @@ class Backend:
     def _do(self, action: t.Callable[[t.Any], t.Any]) -> t.Any:
         # Any plugin, any library below it, any exception: for us it is a store that is down. Its text is not shown,
         # since a connection's may hold a password.
-        if not self._private:
+        if not self._private and not self._broken.is_open():
             try:
-                return action(self._opened())
+                return self._bounded(lambda: action(self._opened()))
             except Exception as error:
                 reason = type(error).__name__
             self._give_up(reason)
@@ -91,11 +127,31 @@ class Backend:
 
     def _give_up(self, reason: str) -> None:
         self._private = True
-        self._warn(
-            f"The token store '{self._settings.plugin or C.CACHE_PLUGIN}' cannot be used ({reason}); "
-            "falconops.auth keeps tokens in private files of this control node instead. Check how this plugin "
-            "is configured."
-        )
+        if self._broken.open():
+            self._warn(
+                f"The token store '{self._plugin}' cannot be used ({reason}); falconops.auth keeps tokens in private "
+                "files of this control node instead. Check how this plugin is configured."
+            )
+
+    def _bounded(self, call: t.Callable[[], t.Any]) -> t.Any:
+        """What the call returns or raises. Raises TimeoutError if it takes too long, or another process gave up."""
+        if self._patience is None:
+            return call()
+        outcome: Future[t.Any] = Future()
+
+        def run() -> None:
+            try:
+                outcome.set_result(call())
+            except BaseException as error:
+                outcome.set_exception(error)
+
+        # A daemon, since nothing can end a thread that waits for a server, and nobody shall wait for it.
+        threading.Thread(target=run, daemon=True).start()
+        end = time.monotonic() + self._patience
+        while not wait([outcome], timeout=0.1).done:
+            if time.monotonic() > end or self._broken.is_open():
+                raise TimeoutError
+        return outcome.result()
 
     # A plugin object remembers what it has once read and never looks again, so each use gets a new one.
 
@@ -108,7 +164,7 @@ class Backend:
     def _chosen(self) -> t.Any:
         given = {} if self._settings.connection is None else {"_uri": self._settings.connection}
         plugin = cache_loader.get(
-            self._settings.plugin or C.CACHE_PLUGIN,
+            self._plugin,
             _prefix=self._settings.prefix,
             _timeout=LONGEST_LIFE,
             # Redis keeps its keys in a set, and drops what seems expired there: the facts' set is not ours.

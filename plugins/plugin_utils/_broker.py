@@ -11,6 +11,8 @@ From the store if it can, else from the API, where on one control node one proce
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import math
 import time
 import typing as t
 
@@ -22,9 +24,11 @@ from ansible_collections.falconops.auth.plugins.plugin_utils._lock import Lock, 
 from ansible_collections.falconops.auth.plugins.plugin_utils._private import Warn
 from ansible_collections.falconops.auth.plugins.plugin_utils._store import Store
 
-# A token is renewed so many seconds before min_ttl would make it useless, but at most in the last tenth of its life,
-# so that one process can renew it while the others go on with what they have.
+# A token is renewed at most so many seconds before min_ttl would make it useless, or a tenth of its life if that is
+# less, so that one process can renew it while the others go on with what they have.
 _RENEW_EARLY = 60.0
+# Of so many control nodes that share a store, one renews before the others.
+_MANY_NODES = 1000
 # When it cannot be renewed, a token is still handed out with so many seconds left.
 _LAST_SECONDS = 30.0
 
@@ -40,8 +44,8 @@ class Broker:
     """Valid tokens of one API client.
 
     store: None neither reads nor keeps a token; lock_name: of a client's tokens; way: stands for the way on which the
-    API is asked; run: names this run of Ansible; patience: the longest time in seconds that another process may take to
-    ask.
+    API is asked; run: names this run of Ansible, and node this control node; patience: the longest time in seconds
+    that another process may take to ask.
     """
 
     def __init__(
@@ -53,6 +57,7 @@ class Broker:
         api: Api,
         way: str,
         run: str,
+        node: str,
         patience: float,
         warn: Warn,
     ) -> None:
@@ -62,13 +67,14 @@ class Broker:
         self._api = api
         self._way = way
         self._run = run
+        self._node = node
         self._patience = patience
         self._warn = warn
 
     def cached(self, client: Client, *, min_ttl: float) -> Token | None:
         """The token in the store, if it is good for so many seconds. Asks nobody."""
         token = self._store.get(client) if self._store else None
-        return token if token and _left(token) >= _least(token, min_ttl) else None
+        return token if token and _good_for(token, min_ttl) >= 0 else None
 
     def token(self, client: Client, *, min_ttl: float, own: str | None = None) -> Issued:
         """A token that is good for min_ttl seconds, or for half of its life if that is less.
@@ -77,7 +83,7 @@ class Broker:
         gets one. Raises FalconError.
         """
         current = None if own else self.cached(client, min_ttl=min_ttl)
-        if current and not _soon_due(current, min_ttl):
+        if current and not self._soon_due(current, min_ttl):
             return Issued(current, cached=True)
         waiting_since = time.monotonic()
         # Who still has a token waits for nobody: another process renews it just now.
@@ -87,14 +93,14 @@ class Broker:
             if notes is None:
                 raise self._too_long(client)
             there = notes.token_of(own) if own else self.cached(client, min_ttl=min_ttl)
-            if there and not _soon_due(there, min_ttl):
+            if there and not self._soon_due(there, min_ttl):
                 return Issued(there, cached=True)
             return self._asked(client, notes, waiting_since, own)
 
     def alive(self, client: Client) -> Token | None:
         """The token in the store, however little of its life is left."""
         token = self._store.get(client) if self._store else None
-        return token if token and _left(token) > 0 else None
+        return token if token and _alive(token) else None
 
     def verified(self, client: Client) -> bool:
         """Whether the API still takes the cached token; one that is dead leaves the store.
@@ -124,7 +130,7 @@ class Broker:
 
     def all(self, client: Client) -> list[tuple[Client, Token]]:
         """Every live token of the client that the store knows of, for whichever host, member and session."""
-        return [(owner, token) for owner, token in (self._store.all(client) if self._store else ()) if _left(token) > 0]
+        return [(owner, token) for owner, token in (self._store.all(client) if self._store else ()) if _alive(token)]
 
     def revoke(self, client: Client) -> list[tuple[Client, Token]]:
         """Make the client's cached token dead, at the API that issued it and then in the store.
@@ -139,7 +145,7 @@ class Broker:
             if token is None:
                 return []
             owner = client.at(token.hostname)
-            alive = _left(token) > 0
+            alive = _alive(token)
             if alive:
                 way = f"revoke {owner.hostname} {self._way}"
                 failure = notes.failure_for(way, self._run, waiting_since)
@@ -188,7 +194,7 @@ class Broker:
     def _asked(self, client: Client, notes: Notes, waiting_since: float, own: str | None) -> Issued:
         way = f"{client.hostname} {self._way}"
         old = self._store.get(client) if self._store and not own else None
-        if old and _left(old) < _LAST_SECONDS:
+        if old and old.seconds_left(time.time(), clocks_differ=_LAST_SECONDS) < _LAST_SECONDS:
             old = None
         # Who has a token to go on with does not try in vain again and again.
         failure = notes.failure_for(way, self._run, waiting_since, any_holds=old is not None)
@@ -210,6 +216,17 @@ class Broker:
             return Issued(old, cached=True)
         raise failure
 
+    def _soon_due(self, token: Token, min_ttl: float) -> bool:
+        """Whether it is for this control node to renew it now, somewhere between half and all of the time for that.
+
+        Each node has another moment for each token. They are spread by the logarithm of an even number, since then the
+        first of them is well ahead of the second, however many there are: it has the new token before they ask.
+        """
+        digest = hashlib.sha256(f"{self._node} {token.issued_at}".encode()).digest()
+        even = (int.from_bytes(digest[:6], "big") + 1) / 2**48
+        ahead = min(-math.log(even) / math.log(_MANY_NODES), 1.0)
+        return _good_for(token, min_ttl) < min(_RENEW_EARLY, token.expires_in / 10) * (1 + ahead) / 2
+
     def _home_of(self, client: Client) -> Client:
         return self._store.home_of(client) if self._store else client
 
@@ -220,13 +237,12 @@ class Broker:
         )
 
 
-def _left(token: Token) -> float:
-    return token.seconds_left(time.time())
+def _alive(token: Token) -> bool:
+    """Whether the API may still take it: also one that seems to come from the future is to be revoked."""
+    return token.expires_at > time.time()
 
 
-def _least(token: Token, min_ttl: float) -> float:
-    return min(min_ttl, token.expires_in / 2)
-
-
-def _soon_due(token: Token, min_ttl: float) -> bool:
-    return _left(token) < _least(token, min_ttl) + min(_RENEW_EARLY, token.expires_in / 10)
+def _good_for(token: Token, min_ttl: float) -> float:
+    """Seconds until it is handed out no more. Clocks may differ by what is kept back: so nobody uses a dead token."""
+    least = min(min_ttl, token.expires_in / 2)
+    return token.seconds_left(time.time(), clocks_differ=least) - least

@@ -95,6 +95,8 @@ class Door:
             api=api,
             way=sealer.name("way", *map(str, dataclasses.astuple(connection))),
             run=run_id(),
+            # Two homes on one machine share neither locks nor private files.
+            node=f"{os.uname().nodename} {C.config.get_config_value('ANSIBLE_HOME')}",
             # Connecting and answering may take the timeout each, and each retry may follow a wait for the rate limit.
             patience=(connection.retries + 1) * (2 * connection.timeout + 90),
             warn=warn,

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import time
@@ -17,6 +18,7 @@ from ansible import constants as C
 Warn = t.Callable[[str], None]
 
 _NAME = "falconops_auth"
+_SWEEP_EVERY = 60.0
 
 
 def private_directory(name: str, warn: Warn) -> str:
@@ -41,8 +43,15 @@ def private_directory(name: str, warn: Warn) -> str:
 
 
 def sweep(directory: str, *, older_than: float) -> None:
-    """Remove the files that nobody has touched for so many seconds."""
-    horizon = time.time() - older_than
+    """Remove the files that nobody has touched for so many seconds; looks at most once in a minute."""
+    now = time.time()
+    stamp = f"{directory}.swept"
+    with contextlib.suppress(OSError):
+        if 0 <= now - os.stat(stamp).st_mtime < _SWEEP_EVERY:
+            return
+    with contextlib.suppress(OSError), open(stamp, "w", encoding="ascii"):
+        os.utime(stamp, (now, now))
+    horizon = now - older_than
     with os.scandir(directory) as entries:
         for entry in entries:
             try:

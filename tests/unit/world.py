@@ -52,7 +52,7 @@ class World:
     def lock(self):
         return Lock(SEALER, self.warnings.append)
 
-    def broker(self, *, run="run-1", cache=True, patience=0.1, api=None, way="way"):
+    def broker(self, *, run="run-1", cache=True, patience=0.1, api=None, way="way", node="node-1"):
         return Broker(
             store=self.store() if cache else None,
             lock=self.lock(),
@@ -60,6 +60,7 @@ class World:
             api=api or self,
             way=way,
             run=run,
+            node=node,
             patience=patience,
             warn=self.warnings.append,
         )

@@ -108,6 +108,11 @@ def test_seconds_left_as_the_clock_goes_on_or_is_set_back(passed, left):
     assert issued().seconds_left(NOW + passed) == left
 
 
+@pytest.mark.parametrize(("passed", "left"), [(-60, 1799), (-60.001, -1), (-3600, -1), (10, 1789)])
+def test_the_clock_of_the_machine_that_keeps_it_may_be_ahead(passed, left):
+    assert issued().seconds_left(NOW + passed, clocks_differ=60) == left
+
+
 @pytest.mark.parametrize("issued_at", [float("nan"), float("inf"), float("-inf"), 1e300])
 def test_a_token_of_no_real_time_is_dead(issued_at):
     assert Token(TOKEN_TEXT, "bearer", issued_at, 1799, US1).seconds_left(NOW) < 0

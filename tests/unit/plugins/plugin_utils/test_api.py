@@ -15,6 +15,7 @@ import responses
 from ansible_collections.falconops.auth.plugins.module_utils import _wire
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
 from ansible_collections.falconops.auth.plugins.plugin_utils._api import ApiFromHere, ApiFromThere, is_elsewhere
+from ansible_collections.falconops.auth.plugins.plugin_utils._pace import PACE
 from ansible_collections.falconops.auth.tests.unit.examples import (
     CLIENT,
     CONNECTION,
@@ -68,9 +69,10 @@ def test_from_here_each_call_is_one_request(server):
 
 
 def test_from_here_all_calls_share_a_wire(server, monkeypatch):
-    def counted(connection):
+    def counted(connection, pace):
         made.append(connection)
-        return real(connection)
+        assert pace is PACE
+        return real(connection, pace)
 
     real, made = _wire.Wire, []
     monkeypatch.setattr(_wire, "Wire", counted)

@@ -4,9 +4,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import stat
+import threading
+import time
 
 import pytest
 from ansible import constants as C
@@ -51,6 +54,12 @@ class Ours(BaseCacheModule):
         del self.kept[key]
 
     keys = flush = copy = None
+
+
+@pytest.fixture(autouse=True)
+def run_directory():
+    """The run's temporary directory, which Ansible makes when it starts."""
+    os.mkdir(C.DEFAULT_LOCAL_TMP)
 
 
 @pytest.fixture
@@ -178,6 +187,53 @@ def test_a_plugin_that_there_is_none_of(tmp_path, warnings):
     assert warnings[0].startswith("The token store 'falconops.auth.no_such_plugin' cannot be used (")
 
 
+def test_a_store_that_hangs_costs_one_wait_and_the_other_processes_nothing(plugged, tmp_path, warnings, monkeypatch):
+    monkeypatch.setattr(_backend, "_PATIENCE", 0.3)
+    plugin, released = Ours(), threading.Event()
+    monkeypatch.setattr(plugin, "contains", lambda key: released.wait(10))
+    opened = plugged(plugin)
+    settings = StoreSettings("ours", None, "p_")
+    start = time.monotonic()
+    hung = Backend(settings, warnings.append)
+    assert hung.get("name") is None
+    hung.set("name", "text")
+    assert 0.3 <= time.monotonic() - start < 1.0
+    other = Backend(settings, warnings.append)
+    assert other.get("name") == "text"
+    assert time.monotonic() - start < 1.1
+    released.set()
+    assert len(opened) == 1
+    assert warnings == [f"The token store 'ours' cannot be used (TimeoutError); {FALLBACK}"]
+    assert len(private_files(tmp_path)) == 1
+
+
+def test_who_waits_for_a_store_goes_on_when_another_process_gives_up(plugged, warnings, monkeypatch):
+    plugin, released = Ours(), threading.Event()
+    monkeypatch.setattr(plugin, "contains", lambda key: released.wait(10))
+    plugged(plugin)
+    settings = StoreSettings("ours", None, "p_")
+    threading.Timer(0.2, _backend.Breaker(settings).open).start()
+    start = time.monotonic()
+    assert Backend(settings, warnings.append).get("name") is None
+    assert 0.2 <= time.monotonic() - start < 1.0
+    released.set()
+    assert warnings == []  # the other one has told the user
+
+
+def test_another_run_and_another_store_are_tried_again(plugged, tmp_path, warnings, monkeypatch):
+    opened = plugged(Ours("get", OddError()))
+    settings = StoreSettings("ours", None, "p_")
+    Backend(settings, warnings.append).set("name", "text")
+    tries = len(opened)
+    Backend(settings, warnings.append).get("name")
+    assert len(opened) == tries
+    Backend(dataclasses.replace(settings, connection="elsewhere"), warnings.append).get("name")
+    assert len(opened) == tries + 1
+    monkeypatch.setattr(C, "DEFAULT_LOCAL_TMP", str(tmp_path))
+    Backend(settings, warnings.append).get("name")
+    assert len(opened) == tries + 2
+
+
 def test_what_cannot_be_read_back_goes_to_private_files(plugged, tmp_path, warnings):
     plugged(Ours(forgets=True))
     backend = Backend(StoreSettings("ours", None, "p_"), warnings.append)
@@ -214,6 +270,7 @@ def test_expired_files_are_swept_as_the_store_is_used(tmp_path, warnings):
     Backend(SETTINGS, warnings.append).set("old", "text")
     [old] = private_files(tmp_path)
     os.utime(old, (0, 0))
+    (tmp_path / "home" / "falconops_auth" / "tokens.swept").unlink()
     assert Backend(SETTINGS, warnings.append).get("old") is None
     Backend(SETTINGS, warnings.append).set("new", "text")
     assert len(private_files(tmp_path)) == 1 and not old.exists()

@@ -120,8 +120,8 @@ def test_a_given_token_whose_row_was_lost_leaves_the_store(world):
     assert world.store().get(CLIENT) is None
 
 
-@pytest.mark.parametrize(("left", "sent"), [(-1, False), (5000, False), (2, True), (100, True)])
-def test_an_expired_entry_is_dropped_without_a_request(world, left, sent):
+@pytest.mark.parametrize(("left", "sent"), [(-1, False), (5000, True), (2, True), (100, True)])
+def test_only_an_expired_entry_is_dropped_without_a_request(world, left, sent):
     world.store().put(CLIENT, token("old", left=left))
     assert [each.access_token for _owner, each in world.broker().revoke(CLIENT)] == (["old"] if sent else [])
     assert world.revoked == ([(CLIENT, "old")] if sent else [])

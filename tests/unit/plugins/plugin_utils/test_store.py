@@ -160,6 +160,18 @@ def test_an_entry_moved_to_another_clients_place_is_a_miss(store_of, files, warn
     assert store_of().get(CLIENT).access_token == "of-the-parent"
 
 
+def test_an_entry_that_was_rolled_back_serves_at_most_a_valid_token(store_of, files, warnings):
+    older = token("older", left=900)
+    store_of().put(CLIENT, older)
+    [path] = entries(files).values()
+    kept = path.read_bytes()
+    store_of().put(CLIENT, token("newer"))
+    path.write_bytes(kept)
+    # Its time is sealed with it: nobody makes it younger than it is.
+    assert store_of().get(CLIENT) == older
+    assert warnings == []
+
+
 @pytest.mark.parametrize("content", [None, 7, "token", [], {}, {"access_token": "x"}, {"moved_to": GOV}])
 def test_a_sealed_entry_of_another_shape_is_a_miss(store_of, files, content):
     sealer = Sealer.from_secret(ID, SECRET)
