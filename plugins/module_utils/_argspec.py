@@ -64,6 +64,7 @@ INFO_SPEC: Spec = {
     "verify": {"type": "bool", "default": False},
     "query": {"type": "str"},
 }
+TOKEN_FILE_SPEC: Spec = {**SHARED_SPEC, "dest": {"type": "path", "required": True}}
 
 # Smallest and largest value of each number.
 RANGES: dict[str, tuple[int, int]] = {"timeout": (1, 300), "retries": (0, 10), "min_ttl": (0, 1200)}

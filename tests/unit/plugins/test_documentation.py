@@ -22,6 +22,7 @@ from ansible_collections.falconops.auth.plugins.module_utils._argspec import (
     RANGES,
     REVOKE_SPEC,
     SHARED_SPEC,
+    TOKEN_FILE_SPEC,
     TOKEN_LOOKUP_SPEC,
     TOKEN_MODULE_SPEC,
 )
@@ -37,6 +38,7 @@ BY_NAME = dict(zip(NAMES, FILES, strict=True))
 # Of each door: the kind of plugin, and its argument spec.
 DOORS = {
     "modules/falcon_token.py": ("module", TOKEN_MODULE_SPEC),
+    "modules/falcon_token_file.py": ("module", TOKEN_FILE_SPEC),
     "modules/falcon_token_info.py": ("module", INFO_SPEC),
     "modules/falcon_token_revoke.py": ("module", REVOKE_SPEC),
     "lookup/falcon_token.py": ("lookup", TOKEN_LOOKUP_SPEC),
@@ -148,6 +150,7 @@ def test_the_names_of_options_are_the_contracts():
     assert {name: exceptions.get(name, f"falcon_{name}") for name in VARIABLES} == VARIABLES
     assert set(VARIABLES) == set(SHARED_SPEC)
     assert set(TOKEN_MODULE_SPEC) - set(VARIABLES) == {"force"}
+    assert set(TOKEN_FILE_SPEC) - set(VARIABLES) == {"dest"}
     assert set(REVOKE_SPEC) - set(VARIABLES) == {"access_token", "all"}
     assert set(INFO_SPEC) - set(VARIABLES) == {"access_token", "all", "verify", "query"}
     assert set(TOKEN_LOOKUP_SPEC) - set(VARIABLES) == {"format"}
