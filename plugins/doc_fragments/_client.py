@@ -31,7 +31,8 @@ options:
   clients_file:
     description:
       - A YAML file that holds what O(clients) describes, encrypted with Ansible Vault as a whole or value by value.
-      - A relative path is relative to the playbook.
+      - A relative path is relative to the playbook or, for the playbooks of this collection, to the directory in which
+        Ansible was started.
       - For modules, if it is not given, the variable V(falcon_clients_file) or the environment variable
         E(FALCON_CLIENTS_FILE) is used.
     type: path

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # This file is private to the collection: it can change in any release.
 
-"""How a file of the user's is written."""
+"""Where a file of the user's is, and how it is written."""
 
 from __future__ import annotations
 
@@ -12,6 +12,20 @@ import errno
 import os
 import stat
 import tempfile
+import typing as t
+
+_OUR_PLAYBOOKS = os.path.join(os.path.dirname(__file__), "..", "..", "playbooks")
+
+
+def path_of(given: str, loader: t.Any) -> str:
+    """The absolute path of a file that an option names. A relative one is relative to the playbook.
+
+    Our own playbooks are called by their names and lie nowhere near the user's files; there it is relative to where
+    Ansible was started. loader: Ansible's, which knows the playbook.
+    """
+    if os.path.realpath(loader.get_basedir()) == os.path.realpath(_OUR_PLAYBOOKS):
+        return os.path.abspath(given)
+    return t.cast("str", loader.path_dwim(given))
 
 
 def replace_file(path: str, content: bytes, *, mode: int) -> None:

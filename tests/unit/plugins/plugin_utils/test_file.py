@@ -7,9 +7,11 @@ from __future__ import annotations
 import os
 import signal
 import stat
+from pathlib import Path
 
 import pytest
-from ansible_collections.falconops.auth.plugins.plugin_utils._file import replace_file
+from ansible_collections.falconops.auth.plugins.plugin_utils._file import path_of, replace_file
+from ansible_collections.falconops.auth.tests.unit.controller import loader_with
 
 
 @pytest.fixture
@@ -135,3 +137,18 @@ def test_killed_half_way_the_old_file_stands(file, step):
     assert (file.read_bytes(), mode_of(file)) == (b"old", 0o600)
     [left] = set(os.listdir(file.parent)) - {"file"}
     assert left.startswith(".") and mode_of(file.parent / left) == 0o600
+
+
+def test_a_relative_path_is_relative_to_the_playbook(tmp_path, monkeypatch):
+    (tmp_path / "project").mkdir()
+    monkeypatch.chdir(tmp_path)
+    loader = loader_with(basedir=tmp_path / "project")
+    assert path_of("clients.yml", loader) == str(tmp_path / "project" / "clients.yml")
+    assert path_of("/clients.yml", loader) == "/clients.yml"
+
+
+def test_for_our_own_playbooks_it_is_relative_to_where_ansible_was_started(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    loader = loader_with(basedir=Path(__file__).parents[4] / "playbooks")
+    assert path_of("clients.yml", loader) == str(tmp_path / "clients.yml")
+    assert path_of("/clients.yml", loader) == "/clients.yml"
