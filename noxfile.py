@@ -120,7 +120,7 @@ def ruff(session: nox.Session) -> None:
 @nox.session
 def mypy(session: nox.Session) -> None:
     """Check the types, strictly."""
-    session.install("mypy", "nox", "antsibull-nox", "cryptography", "types-requests", "types-jmespath")
+    session.install("mypy", "nox", "antsibull-nox", "cryptography", "types-requests", "types-jmespath", "types-pyyaml")
     session.run("mypy", "noxfile.py", "tests/run.py")
     with collection_copy() as copy:
         # Seen from the folder that holds ansible_collections, each file has one module name.

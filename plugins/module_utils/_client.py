@@ -15,6 +15,7 @@ from __future__ import annotations
 import dataclasses
 import ipaddress
 import re
+import typing as t
 from urllib.parse import urlsplit
 
 from ansible_collections.falconops.auth.plugins.module_utils._clouds import CLOUDS, cloud_at
@@ -125,6 +126,16 @@ def check_session(value: str) -> str:
     if not _SESSION.fullmatch(value):
         raise ValueError("must be 1 to 128 letters, digits and characters of . _ : @ / + -")
     return value
+
+
+# What a stored client may say, and what each must be.
+STORED_CHECKS: dict[str, t.Callable[[str], str]] = {
+    "client_id": check_client_id,
+    "client_secret": check_client_secret,
+    "cloud": check_cloud,
+    "hostname": check_hostname,
+    "member_cid": check_member_cid,
+}
 
 
 def _is_loopback(host: str) -> bool:

@@ -8,17 +8,13 @@
 from __future__ import annotations
 
 import functools
-import os
-import stat
 import typing as t
-from collections.abc import Mapping
 
-from ansible.errors import AnsibleError, AnsibleFileNotFound
-from ansible.parsing.vault import AnsibleVaultError
 from ansible_collections.falconops.auth.plugins.module_utils import _client
 from ansible_collections.falconops.auth.plugins.module_utils._client import Client
 from ansible_collections.falconops.auth.plugins.module_utils._clouds import CLOUDS, DEFAULT_CLOUD
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
+from ansible_collections.falconops.auth.plugins.plugin_utils._client_file import read_clients, stored_values
 from ansible_collections.falconops.auth.plugins.plugin_utils._options import (
     ENVIRONMENT,
     VARIABLES,
@@ -28,10 +24,6 @@ from ansible_collections.falconops.auth.plugins.plugin_utils._options import (
     plain,
     readable,
 )
-
-_STORED_KEYS = ("client_id", "client_secret", "cloud", "hostname", "member_cid")
-# Far more than all clients of anybody; encrypted, it is four times as large as in the clear.
-_LARGEST_FILE = 1_000_000
 
 
 class NoCredentials(FalconError):
@@ -151,7 +143,7 @@ def _stored_values(name: Found, options: Options, loader: t.Any) -> dict[str, Fo
             what = f"The stored client '{name.value}' in {place}"
             # What was rendered once, or stands in a file of values, is no template, whatever it looks like.
             read = plain if rendered else options.render
-            return _entry(name, what, readable(functools.partial(read, clients[name.value]), what))
+            return stored_values(name, what, readable(functools.partial(read, clients[name.value]), what))
         known += map(str, clients)
     if known:
         advice = f"known are {', '.join(sorted(known))}"
@@ -167,67 +159,7 @@ def _stores(options: Options, loader: t.Any) -> t.Iterator[tuple[str, t.Mapping[
         yield f"clients ({given.origin})", {str(name): client for name, client in given.value.items()}, given.rendered
     path = options.find("clients_file")
     if not path.empty:
-        yield f"clients_file {path.value}", _read(path, loader), True
-
-
-def _read(path: Found, loader: t.Any) -> t.Mapping[str, t.Any]:
-    try:
-        short = _is_short(loader.path_dwim(path.value))
-        # cache: decrypted, it would stay in the loader's memory.
-        content = loader.load_from_file(path.value, cache="none") if short else None
-    except AnsibleFileNotFound:
-        complaint = "does not exist or cannot be read"
-    except AnsibleVaultError as error:
-        complaint = (
-            f"cannot be decrypted: {str(error).splitlines()[0].split(' on ')[0].rstrip('.')}; give its vault password"
-        )
-    except (AnsibleError, OSError, ValueError) as error:
-        # The text of a YAML error shows the lines around it, which may be the secret.
-        complaint = f"cannot be read as YAML{_line_of(error)}"
-    else:
-        if isinstance(content, Mapping):
-            return {str(name): client for name, client in content.items()}
-        complaint = (
-            "must hold a mapping of client names to client_id, client_secret and the like"
-            if short
-            else f"is no regular file of at most {_LARGEST_FILE // 1_000_000} MB, so it was not read"
-        )
-    raise FalconError(f"The clients_file {path.value} ({path.origin}) {complaint}.")
-
-
-def _is_short(file: str) -> bool:
-    """Whether reading it comes to an end soon. Whether it is there at all is for its reader to tell."""
-    try:
-        about = os.stat(file)
-    except OSError:
-        return True
-    return stat.S_ISREG(about.st_mode) and about.st_size <= _LARGEST_FILE
-
-
-def _line_of(error: BaseException | None) -> str:
-    while error is not None:
-        mark = getattr(error, "problem_mark", None)
-        if mark is not None:
-            return f" (line {mark.line + 1})"
-        error = error.__cause__ or error.__context__
-    return ""
-
-
-def _entry(name: Found, what: str, values: t.Any) -> dict[str, Found]:
-    """What a stored client says, by option."""
-    if not isinstance(values, dict):
-        raise FalconError(f"{what} must be a mapping with {', '.join(_STORED_KEYS)}.")
-    unknown = sorted(set(values).difference(_STORED_KEYS))
-    if unknown:
-        raise FalconError(f"{what} has the unknown key {', '.join(unknown)}; there are {', '.join(_STORED_KEYS)}.")
-    for key, value in values.items():
-        if isinstance(value, bool) or not isinstance(value, (str, int, type(None))):
-            raise FalconError(f"{what}: {key} must be a string.")
-    return {
-        key: Found(key, str(value), name.level, f"stored client '{name.value}'")
-        for key, value in values.items()
-        if value not in (None, "")
-    }
+        yield f"clients_file {path.value}", read_clients(path, loader).clients, True
 
 
 def _choice(options: Options, who: _Who, chosen: Client | None, *names: str) -> Found | None:

@@ -32,6 +32,9 @@ INI_SECTION = "falconops_auth"
 # The variable of an option is falcon_ and its name, but for the one that a role of ours would take for its own.
 VARIABLES = {name: f"falcon_{name}" for name in SHARED_SPEC} | {"session": "falcon_session_name"}
 ENVIRONMENT = {name: f"FALCON_{name.upper()}" for name in SHARED_SPEC if name not in ("clients", "min_ttl")}
+# Beside these, our roles have variables of their own.
+_OURS = frozenset(VARIABLES.values())
+_OF_ROLES = ("falcon_client_", "falcon_session_")
 INI = {name: name for name in SHARED_SPEC if name.startswith("cache")}
 
 
@@ -186,7 +189,7 @@ class Options:
     def _refuse_facts(self) -> None:
         """A managed host's module can return facts of any name, and they beat the variables of groups."""
         facts = self.variables.get("ansible_facts") or {}
-        planted = sorted(set(VARIABLES.values()).intersection(facts))
+        planted = sorted(name for name in facts if name in _OURS or name.startswith(_OF_ROLES))
         if planted:
             raise FalconError(
                 f"{', '.join(planted)} stands among the facts of host {self.host}, which a managed host can set, and "
