@@ -17,6 +17,7 @@ from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 from ansible_collections.falconops.auth.plugins.module_utils._argspec import Spec
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
+from ansible_collections.falconops.auth.plugins.plugin_utils import _preload  # noqa: F401  # for its effect
 from ansible_collections.falconops.auth.plugins.plugin_utils._api import ApiFromHere, ApiFromThere, is_elsewhere
 from ansible_collections.falconops.auth.plugins.plugin_utils._door import Door, unexpected
 from ansible_collections.falconops.auth.plugins.plugin_utils._options import Options
@@ -61,6 +62,9 @@ class FalconAction(ActionBase):
 @contextmanager
 def _environment(overlays: list[dict[str, str]] | None) -> Iterator[None]:
     """The task's and play's environment keyword in this process, which serves this task alone."""
+    if not any(overlays or ()):
+        yield
+        return
     before = dict(os.environ)
     for overlay in overlays or ():
         os.environ.update({str(name): str(value) for name, value in overlay.items()})

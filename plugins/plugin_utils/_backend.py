@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import os
@@ -22,6 +23,8 @@ from ansible_collections.falconops.auth.plugins.plugin_utils._private import War
 
 # Plugins whose content no second process sees: ansible-playbook forks a worker for each host and task.
 _MEMORY = ("memory", "ansible.builtin.memory", "ansible.legacy.memory")
+# What keeps the private files.
+PRIVATE_PLUGIN = "ansible.builtin.jsonfile"
 # Plugins that keep files answer at once. Any other may wait for a server, for as long as its library likes.
 _FILES = ("jsonfile", "pickle", "yaml")
 # Seconds that a server may take before it counts as down.
@@ -35,6 +38,13 @@ class StoreSettings:
     plugin: str | None
     connection: str | None
     prefix: str
+
+
+def load(*plugins: str) -> None:
+    """Load the classes of these cache plugins, and what is configured for facts."""
+    for plugin in {PRIVATE_PLUGIN, C.CACHE_PLUGIN, *plugins}:
+        with contextlib.suppress(Exception):  # what is wrong with it is told where it is used
+            cache_loader.get(plugin, class_only=True)
 
 
 class Breaker:
@@ -177,7 +187,7 @@ class Backend:
 
     def _private_plugin(self) -> t.Any:
         return cache_loader.get(
-            "ansible.builtin.jsonfile",
+            PRIVATE_PLUGIN,
             _uri=self._directory(),
             _prefix=self._settings.prefix,
             _timeout=LONGEST_LIFE,

@@ -222,10 +222,13 @@ class Broker:
         Each node has another moment for each token. They are spread by the logarithm of an even number, since then the
         first of them is well ahead of the second, however many there are: it has the new token before they ask.
         """
+        margin, good_for = min(_RENEW_EARLY, token.expires_in / 10), _good_for(token, min_ttl)
+        if good_for >= margin:
+            return False
         digest = hashlib.sha256(f"{self._node} {token.issued_at}".encode()).digest()
         even = (int.from_bytes(digest[:6], "big") + 1) / 2**48
         ahead = min(-math.log(even) / math.log(_MANY_NODES), 1.0)
-        return _good_for(token, min_ttl) < min(_RENEW_EARLY, token.expires_in / 10) * (1 + ahead) / 2
+        return good_for < margin * (1 + ahead) / 2
 
     def _home_of(self, client: Client) -> Client:
         return self._store.home_of(client) if self._store else client

@@ -17,6 +17,7 @@ from ansible_collections.falconops.auth.plugins.module_utils._errors import Falc
 from ansible_collections.falconops.auth.plugins.plugin_utils._client_file import read_clients, stored_values
 from ansible_collections.falconops.auth.plugins.plugin_utils._options import (
     ENVIRONMENT,
+    LEVELS,
     VARIABLES,
     Found,
     Level,
@@ -125,7 +126,7 @@ def _stored(name: Found, options: Options, loader: t.Any) -> _Who:
             raise FalconError(f"The stored client '{name.value}' has no {key}; it needs client_id and client_secret.")
     if "cloud" in values and "hostname" in values:
         raise FalconError(f"The stored client '{name.value}' has both cloud and hostname; give it one of them.")
-    higher = [_at(options, level, "client_secret") for level in Level if level < name.level]
+    higher = [_at(options, level, "client_secret") for level in LEVELS if level < name.level]
     secret = next((found for found in higher if found), values["client_secret"])
     return _Who(
         level=name.level,
@@ -167,7 +168,7 @@ def _choice(options: Options, who: _Who, chosen: Client | None, *names: str) -> 
 
     chosen: the context's client if it is the one that asks. Its choice is whole: no member is a choice as well.
     """
-    for level in Level:
+    for level in LEVELS:
         found = [each for each in (_at(options, level, name) for name in names) if each]
         if len(found) > 1:
             first, second = found

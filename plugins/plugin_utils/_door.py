@@ -27,10 +27,16 @@ from ansible_collections.falconops.auth.plugins.plugin_utils._context import rem
 from ansible_collections.falconops.auth.plugins.plugin_utils._credentials import client_of
 from ansible_collections.falconops.auth.plugins.plugin_utils._lock import Lock
 from ansible_collections.falconops.auth.plugins.plugin_utils._options import Options
+from ansible_collections.falconops.auth.plugins.plugin_utils._private import ansible_home
 from ansible_collections.falconops.auth.plugins.plugin_utils._seal import Sealer
 from ansible_collections.falconops.auth.plugins.plugin_utils._store import Store
 
 display = Display()
+
+try:
+    from ansible.module_utils.secrets import register_secret as _register_secret
+except ImportError:
+    _register_secret = None
 
 
 class Door:
@@ -96,7 +102,7 @@ class Door:
             way=sealer.name("way", *map(str, dataclasses.astuple(connection))),
             run=run_id(),
             # Two homes on one machine share neither locks nor private files.
-            node=f"{os.uname().nodename} {C.config.get_config_value('ANSIBLE_HOME')}",
+            node=f"{os.uname().nodename} {ansible_home()}",
             # Connecting and answering may take the timeout each, and each retry may follow a wait for the rate limit.
             patience=(connection.retries + 1) * (2 * connection.timeout + 90),
             warn=warn,
@@ -154,9 +160,5 @@ def unexpected(error: Exception) -> str:
 
 def register_secrets(*secrets: str) -> None:
     """Have Ansible itself mask these values in its output, where it knows how (ansible-core 2.22)."""
-    try:
-        from ansible.module_utils.secrets import register_secret
-    except ImportError:
-        return
-    for secret in secrets:
-        register_secret(secret)
+    for secret in secrets if _register_secret else ():
+        _register_secret(secret)

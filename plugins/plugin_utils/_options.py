@@ -50,6 +50,9 @@ class Level(enum.IntEnum):
 
 
 _UNDEFINED = re.compile(r"'\w+' is undefined")
+# It becomes a part of file names, and of keys of every other store.
+_PREFIX = re.compile(r"[A-Za-z0-9._-]{1,64}")
+LEVELS = tuple(Level)
 _GIVEN = (Level.ARGUMENT, Level.VARIABLE)
 
 
@@ -102,7 +105,7 @@ class Options:
         self._door = door
         self._templar = templar
         self._arguments = self._named(arguments)
-        self._seen: dict[tuple[Level, str], Found | None] = {}
+        self._seen: tuple[dict[str, Found], ...] = tuple({} for _level in LEVELS)
         self._refuse_facts()
 
     @property
@@ -125,7 +128,7 @@ class Options:
 
     def find(self, name: str) -> Found:
         """An option's value and origin, down to its default."""
-        for level in Level:
+        for level in LEVELS:
             found = self.at(level, name)
             if found and not found.empty:
                 return found
@@ -136,9 +139,13 @@ class Options:
 
         An empty value is not a value, but it ends the search: nothing is taken from below the variables.
         """
-        if (level, name) not in self._seen:
-            self._seen[level, name] = self._look(level, name)
-        return self._seen[level, name]
+        # Most options stand nowhere, and each is looked for, for each host: so that is found out first.
+        if not self._stands(level, name) or (level > Level.VARIABLE and self._ended(name)):
+            return None
+        seen = self._seen[level]
+        if name not in seen:
+            seen[name] = self._look(level, name)
+        return seen[name]
 
     def given(self, *names: str) -> bool:
         """Whether an argument or a variable gives one of these options, be it an empty one."""
@@ -149,24 +156,28 @@ class Options:
         is_template = not isinstance(raw, str) or any(mark in raw for mark in ("{{", "{%", "{#"))
         return plain(self._templar.template(raw) if is_template else raw)
 
-    def _look(self, level: Level, name: str) -> Found | None:
-        raw: t.Any = None
-        origin, rendered = "", True
-        if level == Level.ARGUMENT and name in self._arguments:
+    def _stands(self, level: Level, name: str) -> bool:
+        if level == Level.ARGUMENT:
+            return name in self._arguments
+        if level == Level.VARIABLE:
+            return name in VARIABLES and VARIABLES[name] in self.variables
+        if level == Level.ENVIRONMENT:
+            return name in ENVIRONMENT and ENVIRONMENT[name] in os.environ
+        return level == Level.INI and name in INI and INI[name] in ini_section()
+
+    def _look(self, level: Level, name: str) -> Found:
+        rendered = True
+        if level == Level.ARGUMENT:
             raw, origin = self._arguments[name], f"argument of the {self._door}"
-        elif level == Level.VARIABLE and VARIABLES.get(name, "") in self.variables:
+        elif level == Level.VARIABLE:
             raw, origin = self.variables[VARIABLES[name]], f"variable {VARIABLES[name]}"
             # Of a dict of stored clients only the one that is asked for is rendered, and decrypted.
             rendered = not isinstance(raw, Mapping)
             raw = readable(functools.partial(self.render, raw), f"{name} ({origin})") if rendered else raw
-        elif level > Level.VARIABLE and self._ended(name):
-            return None
-        elif level == Level.ENVIRONMENT and ENVIRONMENT.get(name, "") in os.environ:
+        elif level == Level.ENVIRONMENT:
             raw, origin = os.environ[ENVIRONMENT[name]], f"environment variable {ENVIRONMENT[name]}"
-        elif level == Level.INI and name in INI:
-            raw, origin = _ini().get(INI[name]), f"[{INI_SECTION}] of {C.CONFIG_FILE}"
-        if not origin or (raw is None and level not in _GIVEN):
-            return None
+        else:
+            raw, origin = ini_section()[INI[name]], f"[{INI_SECTION}] of {C.CONFIG_FILE}"
         return self._typed(Found(name, raw, level, origin, rendered))
 
     def _ended(self, name: str) -> bool:
@@ -255,8 +266,7 @@ def _printable(value: str) -> str:
 
 
 def _prefix(value: str) -> str:
-    # It becomes a part of file names, and of keys of every other store.
-    if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", value):
+    if not _PREFIX.fullmatch(value):
         raise ValueError("must be 1 to 64 letters, digits and characters of . _ -")
     return value
 
@@ -292,7 +302,7 @@ _TYPE_NAMES = {
 
 
 @functools.lru_cache(maxsize=1)
-def _ini() -> dict[str, str]:
+def ini_section() -> dict[str, str]:
     """Our section of the ansible.cfg that Ansible has chosen to read."""
     parser = configparser.ConfigParser(interpolation=None, inline_comment_prefixes=(";",))
     if C.CONFIG_FILE:

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import stat
 import time
@@ -21,13 +22,19 @@ _NAME = "falconops_auth"
 _SWEEP_EVERY = 60.0
 
 
+@functools.lru_cache(maxsize=1)
+def ansible_home() -> str:
+    """The user's Ansible home, which is the same throughout a run."""
+    return str(C.config.get_config_value("ANSIBLE_HOME"))
+
+
 def private_directory(name: str, warn: Warn) -> str:
     """A directory below the user's Ansible home that nobody else can enter, made or repaired if need be.
 
     Where the home is no place for it (read-only, a container's odd user), the run's own temporary directory serves,
     with a warning of what that costs. Raises OSError if that fails as well.
     """
-    home = str(C.config.get_config_value("ANSIBLE_HOME"))
+    home = ansible_home()
     try:
         # Without HOME, ansible-core has a directory called '~' in mind, inside the project.
         if not os.path.isabs(home) or "/~" in home:

@@ -54,13 +54,14 @@ def own_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANSIBLE_HOME", str(tmp_path / "home"))
     try:
         from ansible import constants as C
-        from ansible_collections.falconops.auth.plugins.plugin_utils import _options
+        from ansible_collections.falconops.auth.plugins.plugin_utils import _options, _private
     except ImportError:
         return  # ansible-test runs the tests of modules without the controller
     monkeypatch.setattr(C, "DEFAULT_LOCAL_TMP", str(tmp_path / "ansible-local-1"))
     monkeypatch.setattr(C, "CACHE_PLUGIN", "memory")
     monkeypatch.setattr(C, "CONFIG_FILE", None)
-    _options._ini.cache_clear()
+    _options.ini_section.cache_clear()
+    _private.ansible_home.cache_clear()
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from ansible_collections.falconops.auth.plugins.module_utils._argspec import (
     INFO_SPEC,
     RANGES,
     REVOKE_SPEC,
+    SESSION_GATE_SPEC,
     SHARED_SPEC,
     TOKEN_FILE_SPEC,
     TOKEN_LOOKUP_SPEC,
@@ -37,6 +38,7 @@ NAMES = [str(path.relative_to(PLUGINS)) for path in FILES]
 BY_NAME = dict(zip(NAMES, FILES, strict=True))
 # Of each door: the kind of plugin, and its argument spec.
 DOORS = {
+    "modules/falcon_session_gate.py": ("module", SESSION_GATE_SPEC),
     "modules/falcon_token.py": ("module", TOKEN_MODULE_SPEC),
     "modules/falcon_token_file.py": ("module", TOKEN_FILE_SPEC),
     "modules/falcon_token_info.py": ("module", INFO_SPEC),
@@ -219,7 +221,7 @@ def test_each_library_is_known_to_one_file():
     assert importers_of("cryptography") == {"plugin_utils/_seal.py"}
     assert importers_of("jmespath") == {"plugin_utils/_query.py"}
     assert importers_of("yaml") == {"plugin_utils/_client_file.py"}
-    assert importers_of("ansible.plugins.loader") == {"plugin_utils/_backend.py"}
+    assert importers_of("ansible.plugins.loader") == {"plugin_utils/_backend.py", "plugin_utils/_preload.py"}
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name.startswith(("module_utils", "modules"))])

@@ -40,11 +40,11 @@ def ini(tmp_path, monkeypatch):
     def write(text):
         (tmp_path / "ansible.cfg").write_text(text, encoding="utf-8")
         monkeypatch.setattr(C, "CONFIG_FILE", str(tmp_path / "ansible.cfg"))
-        _options._ini.cache_clear()
+        _options.ini_section.cache_clear()
         return str(tmp_path / "ansible.cfg")
 
     yield write
-    _options._ini.cache_clear()
+    _options.ini_section.cache_clear()
 
 
 def test_levels_of_an_option_that_stands_everywhere(ini, monkeypatch):
