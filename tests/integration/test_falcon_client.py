@@ -22,6 +22,8 @@ from integration.lives import get
 from integration.results import Run
 
 FILE = "vault/clients.yml"
+# With another strategy than linear, Ansible shows the arguments of tasks as they were when they ran.
+TALKATIVE = {"ANSIBLE_STRATEGY": "free", "ANSIBLE_DISPLAY_ARGS_TO_STDOUT": "true"}
 README = CHECKOUT / "roles" / "falcon_client" / "README.md"
 
 
@@ -78,6 +80,7 @@ def test_stored_used_by_name_changed_and_removed(keeper: User) -> None:
     tasks = textwrap.indent(store + use + change + use + store.replace("us-2", "us-1") + told, "    ")
     log = keeper.home / "ansible.log"
     environment = {
+        **TALKATIVE,
         "FALCON_CLIENT_ID": GOV1.client_id,
         "FALCON_CLIENT_SECRET": GOV1.client_secret,
         "ANSIBLE_LOG_PATH": str(log),
@@ -88,6 +91,7 @@ def test_stored_used_by_name_changed_and_removed(keeper: User) -> None:
     # Of five times that the role was applied, three changed something. Two tokens were issued.
     assert run.says("falcon_client : Keep the client in the vaulted file") == 5
     assert run.says("changed=5 ") == 1
+    assert run.says("name=gov, ") == 2  # among the arguments of the tasks, which are shown
     assert '"client_secret": "(hidden)"' in log.read_text()
     assert head(keeper) == "$ANSIBLE_VAULT;1.2;AES256;prod"
     assert stat.S_IMODE((keeper.project / FILE).stat().st_mode) == 0o600
@@ -145,7 +149,7 @@ def test_bad_input_is_a_sentence_and_nothing_is_lost(keeper: User) -> None:
         ),
     }
     tasks = "".join(why_not(reason, **{**who, **inputs}) for reason, (inputs, _expected) in cases.items())
-    run = keeper.play(tasks, "-vvvvv", "--diff").ok()
+    run = keeper.play(tasks, "-vvvvv", "--diff", env=TALKATIVE).ok()
     for reason, (_inputs, expected) in cases.items():
         assert expected in run.value(reason)["msg"]
     assert {path.name: path.read_bytes() for path in (keeper.project / "vault").iterdir()} == before
