@@ -65,6 +65,12 @@ INFO_SPEC: Spec = {
     "query": {"type": "str"},
 }
 TOKEN_FILE_SPEC: Spec = {**SHARED_SPEC, "dest": {"type": "path", "required": True}}
+SESSION_GATE_SPEC: Spec = {
+    **SHARED_SPEC,
+    "state": {"type": "str", "required": True, "choices": ["named", "entered", "left"]},
+    "tasks": {"type": "path"},
+    "within": {"type": "str"},
+}
 
 # Smallest and largest value of each number.
 RANGES: dict[str, tuple[int, int]] = {"timeout": (1, 300), "retries": (0, 10), "min_ttl": (0, 1200)}

@@ -1,0 +1,132 @@
+# Copyright (c) 2026 falconops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import time
+import typing as t
+
+from ansible import constants as C
+from ansible_collections.falconops.auth.plugins.module_utils import _client
+from ansible_collections.falconops.auth.plugins.module_utils._argspec import SESSION_GATE_SPEC
+from ansible_collections.falconops.auth.plugins.module_utils._client import Client
+from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
+from ansible_collections.falconops.auth.plugins.module_utils._token import Token
+from ansible_collections.falconops.auth.plugins.plugin_utils._action import FalconAction, Result
+from ansible_collections.falconops.auth.plugins.plugin_utils._context import cleared_fact, remembered_client
+from ansible_collections.falconops.auth.plugins.plugin_utils._door import Door, run_id, shown
+from ansible_collections.falconops.auth.plugins.plugin_utils._options import VARIABLES, Level, Options
+
+# What says who asks: in a session all of it is the role's to say.
+_SWITCHED = ("client", "session", "client_id", "client_secret", "cloud", "hostname", "member_cid")
+
+
+class ActionModule(FalconAction):
+    """A host's way into a session of the role falcon_session and out of it; the last one out revokes its tokens."""
+
+    def answer(self, variables: Result) -> Result:
+        options = self.options(SESSION_GATE_SPEC, variables)
+        states = {"named": self._named, "entered": self._entered, "left": self._left}
+        return states[options.value("state")](options)
+
+    def _named(self, options: Options) -> Result:
+        """What the role was given, as it stands now: within the session the same variables mean the session."""
+        client, given = (options.at(Level.ARGUMENT, name) for name in ("client", "session"))
+        if client is None or client.empty:
+            raise FalconError("falcon_session_client is empty; give it the name of a stored client.")
+        path = os.path.join(options.variables["playbook_dir"], options.value("tasks") or "")
+        if not os.path.isfile(path):
+            raise FalconError(
+                f"falcon_session_tasks is {path}, which is no file; a relative path is relative to the playbook, and a "
+                "role of yours gives a file of its own by ansible_parent_role_paths[0] rather than by role_path."
+            )
+        within = options.value("within")
+        if given is None or given.empty or given.value == within:
+            # Another one for each use of the role in this run, so that none revokes the token of another.
+            use = hashlib.sha256("\n".join((client.value, path, within or "")).encode()).hexdigest()[:8]
+            session = f"{_own()}{use}"
+        else:
+            session = given.checked(_client.check_session)
+        return {"changed": False, "client": client.value, "session": session, "tasks": path}
+
+    def _entered(self, options: Options) -> Result:
+        for name in _SWITCHED:
+            argument, variable = (options.at(level, name) for level in (Level.ARGUMENT, Level.VARIABLE))
+            if argument and variable and (argument.value or "") != (variable.value or ""):
+                raise FalconError(
+                    f"{VARIABLES[name]} is an extra variable (-e), which beats what the role falcon_session sets for "
+                    "its tasks; set it in another place, such as group_vars or vars_files."
+                )
+        door = self.door(options)  # where nothing says who asks, nobody enters
+        with _hosts_in(options) as hosts:
+            hosts.add(options.host)
+        result: Result = {}
+        if self._task.check_mode:
+            token = door.cached()
+            cached = token is not None
+            if not cached:
+                result["msg"] = f"Would ask {door.client.hostname} for a new token of {door.client}."
+        else:
+            token, cached = door.token()
+        client = door.client.at(token.hostname) if token else door.client
+        return {"changed": not cached, **result, **shown(client, token, time.time())}
+
+    def _left(self, options: Options) -> Result:
+        client, session = options.value("client"), options.value("session")
+        revoked: list[tuple[Client, Token]] = []
+        with _hosts_in(options) as hosts:
+            entered = bool(hosts)
+            hosts.discard(options.host)
+            # Those that became unreachable will not come to leave.
+            if entered and hosts.isdisjoint(options.variables["ansible_play_batch"]):
+                # Also in check mode a lookup asks, for a session of the run's own that nobody else revokes.
+                if not self._task.check_mode or session.startswith(_own()):
+                    revoked = _revoke(self.door(options))
+                hosts.clear()
+        result: Result = {
+            "changed": bool(revoked),
+            "revoked": [shown(owner, token, time.time()) for owner, token in revoked],
+        }
+        remembered = remembered_client(options.variables)
+        if remembered and (remembered.name, remembered.session) == (client, session):
+            result["ansible_facts"] = cleared_fact()
+        return result
+
+
+def _own() -> str:
+    """What the names of this run's own sessions begin with."""
+    return f"{run_id()}/"
+
+
+def _revoke(door: Door) -> list[tuple[Client, Token]]:
+    """Every token of the session: tasks in it may have asked for some of members."""
+    owners = [door.client, *(owner for owner, _token in door.broker.all(door.client))]
+    revoked = [pair for owner in owners if owner.session == door.client.session for pair in door.broker.revoke(owner)]
+    for _owner, token in revoked:
+        door.tell("revoked", token, valid=False)
+    return revoked
+
+
+@contextlib.contextmanager
+def _hosts_in(options: Options) -> t.Iterator[set[str]]:
+    """The hosts in the session, which no other process sees or changes meanwhile. What is changed is kept.
+
+    They stand in a file in this run's own temporary directory. Facts would do for a few hosts, but a thousand of them
+    would each have to look at the facts of a thousand.
+    """
+    key = f"{options.value('client')}\n{options.value('session')}"
+    path = os.path.join(str(C.DEFAULT_LOCAL_TMP), f"falcon_session_{hashlib.sha256(key.encode()).hexdigest()[:16]}")
+    with open(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        hosts = set(file.read().splitlines())
+        try:
+            yield hosts
+        finally:
+            file.seek(0)
+            file.truncate()
+            file.write("".join(f"{host}\n" for host in sorted(hosts)))
+            file.flush()
