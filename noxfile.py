@@ -270,7 +270,7 @@ def run_integration(session: nox.Session, core: str, *pythons: str, mark: str = 
     install = [str(ansible / "bin" / "pip"), "install", "ansible-core", "-r", "requirements.txt"]
     session.run(*install, env={"PIP_CONSTRAINT": pins(core)}, external=True)
 
-    session.install("pytest", "pytest-xdist", "aiohttp", "trustme", "requests", "pyyaml")
+    session.install("pytest", "pytest-xdist", "aiohttp", "trustme", "requests", "pyyaml", "pexpect")
     # REQUIRE: what a test needs is installed, so that a test without it fails rather than skips itself.
     env = {"FALCONOPS_ANSIBLE_BIN": str(ansible / "bin"), "FALCONOPS_REQUIRE": "1"}
     # Short: since 2.21 ansible-core makes a socket in the user's TMPDIR, and the path of one has 108 bytes at most.
