@@ -18,6 +18,7 @@ import sys
 import tarfile
 import tempfile
 import typing as t
+import zipfile
 from pathlib import Path
 
 import antsibull_nox
@@ -257,7 +258,8 @@ def note(session: nox.Session, text: str) -> None:
 def run_integration(session: nox.Session, core: str, *pythons: str, mark: str = "") -> None:
     """Run tests/integration on one ansible-core.
 
-    It has an environment of its own with no more in it than users have, and a Python that may be older than the tests'.
+    It has an environment of its own with no more in it than users have (redis is for those who keep facts there), and a
+    Python that may be older than the tests'.
     """
     python = first_python(*pythons)
     if python not in PYTHONS:
@@ -267,8 +269,9 @@ def run_integration(session: nox.Session, core: str, *pythons: str, mark: str = 
     if not ansible.exists():
         interpreter = PYTHONS[python] / f"python{python}"
         session.run(sys.executable, "-m", "virtualenv", "-q", "-p", str(interpreter), str(ansible), external=True)
-    install = [str(ansible / "bin" / "pip"), "install", "ansible-core", "-r", "requirements.txt"]
+    install = [str(ansible / "bin" / "pip"), "install", "ansible-core", "-r", "requirements.txt", "redis"]
     session.run(*install, env={"PIP_CONSTRAINT": pins(core)}, external=True)
+    community_general(session)
 
     session.install("pytest", "pytest-xdist", "aiohttp", "trustme", "requests", "pyyaml", "pexpect")
     # REQUIRE: what a test needs is installed, so that a test without it fails rather than skips itself.
@@ -276,6 +279,27 @@ def run_integration(session: nox.Session, core: str, *pythons: str, mark: str = 
     # Short: since 2.21 ansible-core makes a socket in the user's TMPDIR, and the path of one has 108 bytes at most.
     with tempfile.TemporaryDirectory(prefix="f-", ignore_cleanup_errors=True) as short:
         pytest(session, "tests/integration", "-n", "auto", "-m", mark, f"--basetemp={short}", **env)
+
+
+def community_general(session: nox.Session) -> None:
+    """Unpack community.general, whose cache plugins the tests keep facts with, into .nox/collections.
+
+    pip has it in the package `ansible` alone, with every other collection. So that one is not installed.
+    """
+    target = ROOT / ".nox" / "collections"
+    unpacked = target / "unpacked-from"
+    pin = next(line for line in (REQUIREMENTS / "constraints.txt").read_text().splitlines() if line[:9] == "ansible==")
+    if unpacked.exists() and unpacked.read_text() == pin:
+        return
+    shutil.rmtree(target, ignore_errors=True)
+    with tempfile.TemporaryDirectory() as folder:
+        session.run("pip", "download", "-q", "--no-deps", "--only-binary=:all:", "-d", folder, "ansible")
+        [wheel] = Path(folder).glob("*.whl")
+        with zipfile.ZipFile(wheel) as content:
+            for name in content.namelist():
+                if name.startswith("ansible_collections/community/general/"):
+                    content.extract(name, target)
+    unpacked.write_text(pin)
 
 
 def run_sanity(session: nox.Session, core: str, get_pip: str, *args: str) -> None:

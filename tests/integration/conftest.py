@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from emulator.client import Emulator
 from integration.harness import Ansible, User
+from integration.redis import COLLECTIONS, SERVER, Redis, what_is_missing
 
 
 @pytest.fixture(scope="session")
@@ -46,3 +47,16 @@ def user(ansible: Ansible, emulator: Emulator) -> Iterator[User]:
         user = User(Path(root), ansible, emulator)
         yield user
         user.check_files()
+
+
+@pytest.fixture
+def redis(user: User) -> Iterator[Redis]:
+    """A Redis of the user's own. Without a server the test is not run; whatever else is missing is a failure."""
+    if not SERVER:
+        pytest.skip("there is no redis-server on this machine (Debian: apt-get install redis-server)")
+    missing = what_is_missing(user.ansible.bin / "python")
+    if missing:
+        pytest.fail(missing)
+    user.environment["ANSIBLE_COLLECTIONS_PATH"] += f":{COLLECTIONS}"
+    with Redis(user.root / "redis", password=user.secret("the-password-of-a-redis-0123456789")) as server:
+        yield server

@@ -6,12 +6,15 @@
 from __future__ import annotations
 
 import json
+from textwrap import indent
 
 import pytest
 
 from emulator.cast import CHILD_A, CHILD_B, US1, US1_OTHER, US2
 from emulator.world import ApiClient
 from integration.harness import User
+from integration.lives import dump, get, info, revoke
+from integration.redis import Redis
 from integration.results import sentence
 
 ONCE = """
@@ -38,6 +41,8 @@ TRY = """
   ignore_errors: true
 - dump: {tried: "{{ tried }}", looked_up: "{{ looked_up }}"}
 """
+# On this machine, so that they can be asked for facts.
+LOCAL = "ansible_connection=local ansible_python_interpreter='{{ ansible_playbook_python }}'"
 
 
 def elsewhere(user: User, client: ApiClient = US1) -> None:
@@ -57,6 +62,102 @@ def test_credentials_of_one_task_serve_the_run_and_not_the_next(user: User) -> N
     said = [sentence(result) for result in next_run.values("tried") + next_run.values("looked_up")]
     assert all(text.startswith("There are no Falcon credentials") for text in said), said
     assert "the context of host h1 is not set in this run" in sentence(next_run.by_host("tried")["h1"])
+    assert user.asked() == 1
+
+
+@pytest.mark.brief
+def test_void_in_the_next_run_with_facts_in_redis(user: User, redis: Redis) -> None:
+    """What was ever written there is searched for secrets and tokens as well."""
+    user.environment |= redis.fact_cache
+    elsewhere(user)
+    run = user.play(ONCE + AFTER, hosts=3, play="strategy: free").ok()
+    assert user.asked() == 1
+    assert len(set(run.values("first") + run.values("later") + run.values("lookup"))) == 1
+    [facts] = [key for key in redis.entries() if key.startswith("ansible_facts") and key.endswith("h1")]
+    assert "falcon_context" in redis.ask("GET", facts)
+    # The token lies there, too, beside the facts.
+    assert user.entries() == [] and any(key.startswith("falconops_auth_") for key in redis.entries())
+
+    next_run = user.play(TRY + ONCE + dump("first"), hosts=3, play="strategy: host_pinned").ok()
+    for host, tried in next_run.by_host("tried").items():
+        assert f"the context of host {host} is not set in this run" in sentence(tried)
+        assert f"the context of host {host} is not set in this run" in sentence(next_run.by_host("looked_up")[host])
+    assert {each["access_token"] for each in next_run.values("first")} == set(run.values("first"))
+    assert user.asked() == 1
+
+
+@pytest.mark.brief
+def test_the_whole_life_with_each_strategy(user: User) -> None:
+    """A token for each host, so that none waits for another. What fails is ignored, so that `debug` asks nothing."""
+    elsewhere(user)
+    strategies = ("linear", "free", "host_pinned", "debug")
+    who = {"client_id": "{{ only_id }}", "client_secret": "{{ only_secret }}"}
+    life = get("first", **who, session="{{ inventory_hostname }}") + info("status") + get("later")
+    life += revoke("gone") + TRY + info("after")
+    names = ("first", "status", "later", "gone", "tried", "looked_up", "after")
+    told = json.dumps({name: f"{{{{ {name} }}}}" for name in names})
+    text = "".join(
+        f"- hosts: all\n  strategy: {strategy}\n  gather_facts: false\n  tasks:\n"
+        + indent(f"{life}- dump: {{{strategy}: {told}}}\n", "    ")
+        for strategy in strategies
+    )
+    run = user.playbook(text, hosts=3).ok()
+    for strategy in strategies:
+        assert len(run.by_host(strategy)) == 3
+        for host, told in run.by_host(strategy).items():
+            assert told["status"]["token"] and told["status"]["session"] == told["first"]["session"] == host
+            assert told["later"]["access_token"] == told["first"]["access_token"]
+            assert [one["session"] for one in told["gone"]["revoked"]] == [host]
+            for failed in (sentence(told["tried"]), sentence(told["looked_up"]), told["after"]["msg"]):
+                assert f"the context of host {host} was cleared by falcon_token_revoke" in failed
+    assert user.asked() == len(strategies) * 3 and user.emulator.live_tokens() == []
+
+
+@pytest.mark.brief
+def test_facts_that_are_gathered_delegated_and_cleared(user: User) -> None:
+    user.persistent_facts()
+    elsewhere(user)
+    hosts = "".join(f"{name} {LOCAL}\n" for name in ("h1", "h2"))
+    gather = "gather_facts: true\n  gather_subset: ['!all', '!min', pkg_mgr]"
+    text = f"""\
+- hosts: h1
+  gather_facts: false
+  tasks:
+    - name: The facts of this task are those of another host
+      falconops.auth.falcon_token: {{client_id: "{{{{ only_id }}}}", client_secret: "{{{{ only_secret }}}}"}}
+      delegate_to: h2
+      delegate_facts: true
+      register: first
+- hosts: all
+  {gather}
+  tasks:
+{indent(TRY, "    ")}
+- hosts: h2
+  gather_facts: false
+  tasks:
+    - ansible.builtin.setup: {{gather_subset: ['!all', '!min', pkg_mgr]}}
+    - dump: {{gathered: "{{{{ ansible_facts.pkg_mgr }}}}", lookup: "{{{{ lookup('falconops.auth.falcon_token') }}}}"}}
+    - dump: {{first: "{{{{ hostvars.h1.first.access_token }}}}"}}
+    - ansible.builtin.meta: clear_facts
+{indent(TRY.replace("tried", "tried_then").replace("looked_up", "looked_up_then"), "    ")}
+- hosts: h2
+  gather_facts: false
+  tasks:
+{indent(ONCE, "    ")}
+"""
+    run = user.playbook(text, hosts=hosts).ok()
+    assert run.value("lookup") == run.value("first") == run.by_host("tried")["h2"]["access_token"]
+    assert "the context of host h1 is not set in this run" in sentence(run.by_host("tried")["h1"])
+    for name in ("tried_then", "looked_up_then"):
+        assert "the context of host h2 is not set in this run" in sentence(run.value(name))
+    assert user.asked() == 1
+
+    # The facts of the run before are there, so that none are gathered.
+    tasks = "- dump: {facts: '{{ ansible_facts }}'}\n" + TRY
+    head = f"- hosts: h2\n  {gather}\n  tasks:\n"
+    next_run = user.playbook(head + indent(tasks, "    "), hosts=hosts, env={"ANSIBLE_GATHERING": "smart"}).ok()
+    assert next_run.value("facts")["falcon_context"]["sealed"]
+    assert "the context of host h2 is not set in this run" in sentence(next_run.value("tried"))
     assert user.asked() == 1
 
 
