@@ -8,54 +8,54 @@ module: falcon_client_file
 short_description: "[INTERNAL] Keep an API client in a vaulted file"
 version_added: 0.1.0
 description:
-  - Belongs to the role P(falconops.auth.falcon_client#role), which explains everything. Use that; this module can change in
-    any release.
+  - Belongs to the role P(falconops.auth.falcon_client#role), and can change in any release.
+  - Stores, changes or removes one client, as the role explains it.
 extends_documentation_fragment:
   - falconops.auth._attributes
 options:
   name:
-    description: See O(falconops.auth.falcon_client#role:falcon_client_name).
+    description: See O(falconops.auth.falcon_client#role:main:falcon_client_name).
     type: str
     required: true
     version_added: 0.1.0
   state:
-    description: See O(falconops.auth.falcon_client#role:falcon_client_state).
+    description: See O(falconops.auth.falcon_client#role:main:falcon_client_state).
     type: str
     choices: [present, absent]
     default: present
     version_added: 0.1.0
   clients_file:
-    description: See O(falconops.auth.falcon_client#role:falcon_client_file).
+    description: See O(falconops.auth.falcon_client#role:main:falcon_client_file).
     type: path
     version_added: 0.1.0
   vault_id:
-    description: See O(falconops.auth.falcon_client#role:falcon_client_vault_id).
+    description: See O(falconops.auth.falcon_client#role:main:falcon_client_vault_id).
     type: str
     version_added: 0.1.0
   client_id:
     description:
-      - See O(falconops.auth.falcon_client#role:falcon_client_id). The role leaves it to this module to find it.
+      - See O(falconops.auth.falcon_client#role:main:falcon_client_id). The role leaves it to this module to find it.
     type: str
     aliases: [falcon_client_id]
     version_added: 0.1.0
   client_secret:
     description:
-      - See O(falconops.auth.falcon_client#role:falcon_client_secret). The role leaves it to this module to find it, since
+      - See O(falconops.auth.falcon_client#role:main:falcon_client_secret). The role leaves it to this module to find it, since
         Ansible hands the arguments of tasks to callbacks.
     type: str
     aliases: [falcon_client_secret]
     version_added: 0.1.0
   cloud:
-    description: See O(falconops.auth.falcon_client#role:falcon_client_cloud).
+    description: See O(falconops.auth.falcon_client#role:main:falcon_client_cloud).
     type: str
     choices: [us-1, us-2, us-3, eu-1, us-gov-1, us-gov-2]
     version_added: 0.1.0
   hostname:
-    description: See O(falconops.auth.falcon_client#role:falcon_client_hostname).
+    description: See O(falconops.auth.falcon_client#role:main:falcon_client_hostname).
     type: str
     version_added: 0.1.0
   member_cid:
-    description: See O(falconops.auth.falcon_client#role:falcon_client_member_cid).
+    description: See O(falconops.auth.falcon_client#role:main:falcon_client_member_cid).
     type: str
     version_added: 0.1.0
 attributes:
@@ -70,11 +70,8 @@ attributes:
   idempotent:
     support: full
 seealso:
-  - plugin: falconops.auth.falcon_client
-    plugin_type: role
-    description: Stores, replaces and removes API clients.
   - module: falconops.auth.falcon_token
-    description: Uses them.
+    description: Uses the clients.
 author:
   - falconops contributors (@falconops)
 """

@@ -132,7 +132,7 @@ class ClientFile:
         """Store a client under this name, in the place of the one that has it. None: remove that one."""
         pairs: list[tuple[yaml.Node, yaml.Node]] = self._root.value
         place = next((at for at, (key, _client) in enumerate(pairs) if key.value == name), len(pairs))
-        new = yaml.compose(yaml.safe_dump({name: dict(client)}, sort_keys=False)).value if client else []
+        new = _mapping(yaml.safe_dump({name: dict(client)}, sort_keys=False)).value if client else []
         pairs[place:] = [*new, *(pair for pair in pairs[place:] if pair[0].value != name)]
 
     def write(self, *, only_try: bool = False) -> None:
@@ -154,12 +154,9 @@ class ClientFile:
 
     def _nodes(self, text: str) -> yaml.MappingNode:
         try:
-            root = yaml.compose(text, Loader=yaml.SafeLoader)
+            return _mapping(text)
         except yaml.YAMLError as error:
             complaint = f"is JSON that is no YAML{_line_of(error)}, so nothing was changed; write it as YAML"
-        else:
-            root.flow_style = False
-            return t.cast("yaml.MappingNode", root)
         raise _wrong(self._path, complaint)
 
     def _encrypting(self) -> Vault:
@@ -213,6 +210,13 @@ def _parsed(path: Found, content: bytes, vault: Vault | None, loader: t.Any) -> 
         # The text of a YAML error shows the lines around it, which may be the secret.
         complaint = f"cannot be read as YAML{_line_of(error)}"
     raise _wrong(path, complaint)
+
+
+def _mapping(text: str) -> yaml.MappingNode:
+    """A mapping as YAML sees it before it makes values of it, each client on lines of its own."""
+    root = t.cast("yaml.MappingNode", yaml.compose(text, Loader=yaml.SafeLoader))
+    root.flow_style = False
+    return root
 
 
 def _line_of(error: BaseException | None) -> str:

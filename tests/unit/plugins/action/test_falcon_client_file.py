@@ -35,10 +35,10 @@ class Role:
         self.path = folder / "clients.yml"
         self.passwords = {"default": VAULT_PASSWORD}
 
-    def __call__(self, args=None, variables=None, *, named=NAMED, diff=False, **how):
+    def __call__(self, args=None, variables=None, *, named=None, diff=False, **how):
         run = Run(ActionModule)
         run.variables.update(WHO if variables is None else variables)
-        action = run.action({**named, **(args or {})}, **how)
+        action = run.action({**(named or NAMED), **(args or {})}, **how)
         action._loader = loader_with(basedir=self.path.parent)
         action._loader.set_vault_secrets([(name, VaultSecret(word)) for name, word in self.passwords.items()])
         action._task.diff = diff

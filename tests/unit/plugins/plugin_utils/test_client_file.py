@@ -169,7 +169,7 @@ CONTENT = st.dictionaries(
 def test_everything_else_in_the_file_stays(content, flow, style):
     text = yaml.safe_dump(content, default_flow_style=flow, default_style=style, allow_unicode=True)
     file = _client_file.ClientFile.__new__(_client_file.ClientFile)
-    file._root = file._nodes(text)
+    file._root = _client_file._mapping(text)
     file.put("new", NEW)
     after = yaml.safe_load(yaml.serialize(file._root, Dumper=yaml.SafeDumper, allow_unicode=True))
     assert after.pop("new") == NEW
