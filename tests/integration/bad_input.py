@@ -95,6 +95,10 @@ CASES = {
     "clients file is a directory": Case(
         ("clients_file", "group_vars", "(argument)"), arguments={"client": "x", "clients_file": "group_vars"}
     ),
+    "clients file without an end": Case(
+        ("clients_file /dev/zero (argument)", "no regular file of at most 1 MB"),
+        arguments={"client": "x", "clients_file": "/dev/zero"},
+    ),
     "clients file not YAML": Case(
         ("clients_file", "not-yaml.yml", "(argument)", "cannot be read as YAML", "line"),
         arguments={"client": "x", "clients_file": "not-yaml.yml"},
@@ -133,6 +137,9 @@ CASES = {
         arguments={"client": "list", "clients_file": "clients.yml"},
     ),
     "session with white space": argument("letters, digits", session="my pipeline"),
+    "session with a line break": argument("letters, digits", session="my\npipeline"),
+    "session of another alphabet": argument("letters, digits", session="h\u00e4ppy"),
+    "session in a variable": variable("letters, digits", falcon_session_name="a b"),
     "session too long": argument("1 to 128", session="x" * 129),
     "timeout 0": argument("from 1 to 300", timeout=0),
     "timeout not a number": argument("whole number", timeout="soon"),

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from emulator.cast import US1, US2, WRONG_SECRET
+from emulator.cast import GOV1, US1, US2, WRONG_SECRET
 from integration.bad_input import CASES, SECRETS, Case
 from integration.harness import User
-from integration.lives import dump, info, revoke
+from integration.lives import dump, get, info, pair, revoke
 from integration.results import same_for_both_doors, sentence
 
 
@@ -144,15 +144,36 @@ def test_revoke_and_info_say_the_same_and_send_nothing(user: User) -> None:
         for module in ("falcon_token_revoke", "falcon_token_info"):
             assert (name, sentence(run.value(f"{module} {number}"))) == (name, said)
 
+    assert user.emulator.requests() == [] == user.emulator.connects()
+
     own = list(OF_THEIR_OWN.values())
     names = [f"tried{number}" for number in range(len(own))]
-    run = user.play(
-        "".join(task(name, **given) for name, (task, _unused, given) in zip(names, own, strict=True)) + dump(*names)
-    ).ok()
+    tasks = "".join(task(name, **given) for name, (task, _unused, given) in zip(names, own, strict=True))
+    run = user.play(get("before") + tasks + get("after") + dump(*names, "before", "after")).ok()
     for name, (_unused, words, _unused) in zip(names, own, strict=True):
         said = same_for_both_doors(sentence(run.value(name)))
         assert all(word in said for word in words) and "has a fault" not in said, said
-    assert user.emulator.requests() == [] == user.emulator.connects()
+    # Nothing is lost by it.
+    assert run.value("after")["access_token"] == run.value("before")["access_token"]
+    assert len(user.emulator.requests()) == len(user.emulator.live_tokens()) == 1
+
+
+def test_a_refusal_tells_that_a_variable_beat_the_cloud_of_the_stored_client(user: User) -> None:
+    """The vendor's role sets falcon_cloud by default, and a government cloud is found by nobody who asks another."""
+    clients = {"government": {**pair(GOV1), "cloud": "us-gov-1"}}
+    user.vault("group_vars/all.yml", {"falcon_clients": clients, "falcon_client": "government", "falcon_cloud": "us-1"})
+    both = tasks_of(0, Case(()))
+    there = {**both[0], "delegate_to": "bastion", "register": "there"}
+    tasks = [*both, there, {"dump": {"there": "{{ there }}"}}]
+    hosts = "h1\nbastion ansible_connection=bastion ansible_python_interpreter='{{ ansible_playbook_python }}'\n"
+    text = json.dumps([{"hosts": "h1", "gather_facts": False, "tasks": tasks}])
+    run = user.playbook(text, hosts=hosts).ok()
+    for name in ("task 0", "lookup 0", "there"):
+        said = sentence(run.value(name))
+        assert "403" in said and "client 'government'" in said
+        assert said.endswith(
+            "; mind that cloud (variable falcon_cloud) beats cloud us-gov-1 of the stored client 'government'."
+        )
 
 
 @pytest.mark.parametrize(

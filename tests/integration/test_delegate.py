@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.cast import US1, US2, WRONG_SECRET
+from emulator.cast import CHILD_A, US1, US2, WRONG_SECRET
 from integration.harness import User
 from integration.lives import dump, get, info, revoke
 from integration.results import sentence
@@ -155,12 +155,15 @@ def test_what_is_missing_there_is_a_sentence(user: User, there: str) -> None:
     python = "/usr/bin/false" if there == "no Python" else str(bare_python(user))
     user.credentials(US1)
     hosts = HOSTS.replace("'{{ ansible_playbook_python }}'", python)
-    run = user.play(TRY, "-vvvvv", *LIMIT, hosts=hosts).ok()
-    for result in run.values("tried"):
-        said = sentence(result)
+    tasks = get("here") + get("tried", session="a") + "  ignore_errors: true\n" + THERE
+    tasks += info("asked", verify=True) + THERE + revoke("gone") + THERE + get("kept")
+    run = user.play(tasks + dump("here", "tried", "asked", "gone", "kept"), "-vvvvv", "--limit", "h1", hosts=hosts).ok()
+    for name in ("tried", "asked", "gone"):
+        said = sentence(run.value(name))
         assert "bastion" in said and "requests" in said, said
         assert ("did not run there" in said) == (there == "no Python"), said
-    assert user.emulator.connects() == []
+    assert run.value("kept")["access_token"] == run.value("here")["access_token"]
+    assert len(user.emulator.connects()) == 1
 
 
 def test_the_environment_keyword_counts_there(user: User) -> None:
@@ -174,13 +177,66 @@ def test_the_environment_keyword_counts_there(user: User) -> None:
     assert user.asked() == 1
 
 
-def test_check_mode_and_force_there(user: User) -> None:
+def test_force_there(user: User) -> None:
     user.credentials(US1)
-    check = user.play(TRY, "--check", *LIMIT, hosts=HOSTS).ok()
-    assert user.asked() == 0 and check.values("tried")[0]["changed"]
     forced = TOKEN.replace("falcon_token:", "falcon_token: {force: true}")
     user.play(forced + forced, *LIMIT, hosts=HOSTS).ok()
     assert user.asked() == 2
+
+
+@pytest.mark.brief
+@pytest.mark.secrecy
+def test_check_mode_there_changes_nothing_and_says_what_it_would_do(user: User) -> None:
+    user.credentials(US1)
+    names = ("got", "live", "gone", "every", "given")
+    tasks = get("got") + THERE + info("live", verify=True) + THERE + revoke("gone") + THERE
+    tasks += revoke("every", all=True) + THERE + revoke("given", access_token="x" * 40) + THERE + dump(*names)
+    args = ("-vvvvv", "--diff", "--check", "--limit", "h1")
+    before = user.play(tasks, *args, hosts=HOSTS).ok()
+    assert user.emulator.connects() == []
+    of = f"of client {US1.client_id}."
+    assert [(before.value(name)["changed"], before.value(name).get("msg")) for name in names] == [
+        (True, f"Would ask https://api.crowdstrike.com for a new token {of}"),
+        (False, None),
+        (False, f"Would find nothing to revoke {of}"),
+        (False, f"Would find nothing to revoke {of}"),
+        (True, f"Would revoke 1 token {of}"),
+    ]
+    token = user.play(get("here") + dump("here")).ok().value("here")["access_token"]
+    after = user.play(tasks, *args, hosts=HOSTS).ok()
+    assert (after.value("got")["access_token"], after.value("live")["token"]) == (token, True)
+    for name in names[2:]:
+        assert (after.value(name)["changed"], after.value(name)["msg"]) == (True, f"Would revoke 1 token {of}")
+    # Asking whether it is alive changes nothing, so that it is done.
+    assert [(each["method"], each["status"]) for each in user.emulator.requests()] == [("POST", 201), ("GET", 200)]
+    assert "AnsiballZ_falcon_token_info.py" in after.output and user.emulator.is_live(token)
+
+
+@pytest.mark.brief
+@pytest.mark.secrecy
+def test_credentials_that_one_task_was_given_serve_what_is_delegated_after_it(user: User) -> None:
+    user.vault("group_vars/all.yml", {"only_id": US1.client_id, "only_secret": US1.client_secret})
+    tasks = get("first", client_id="{{ only_id }}", client_secret="{{ only_secret }}")
+    tasks += get("member", member_cid=CHILD_A) + THERE + info("live", verify=True) + THERE
+    tasks += "- dump: {lookup: \"{{ lookup('falconops.auth.falcon_token') }}\"}\n" + info("every", all=True) + THERE
+    tasks += revoke("gone", all=True) + THERE + TRY + info("idle", verify=True) + THERE + info("here")
+    tasks += "- debug: {msg: \"{{ lookup('falconops.auth.falcon_token') | length }}\"}\n  ignore_errors: true\n"
+    tasks += "  register: looked\n"
+    names = ("first", "member", "live", "every", "gone", "idle", "here", "looked")
+    args = ("-vvvvv", "--diff", "--limit", "h1")
+    run = user.play(tasks + dump(*names), *args, hosts=HOSTS).ok()
+    assert (run.value("live")["token"], run.value("live")["member_cid"]) == (True, CHILD_A)
+    assert run.value("lookup") == run.value("member")["access_token"] != run.value("first")["access_token"]
+    assert len(run.value("every")["tokens"]) == len(run.value("gone")["revoked"]) == 2
+    assert user.emulator.live_tokens() == []
+    for told in (
+        sentence(run.value("tried")),
+        sentence(run.value("looked")),
+        *(run.value(n)["msg"] for n in names[5:7]),
+    ):
+        assert "the context of host h1 was cleared by falcon_token_revoke" in told
+    paths = [each["path"].rpartition("/")[2] for each in user.emulator.requests()]
+    assert paths == ["token", "token", "v1", "revoke", "revoke"]
 
 
 def test_a_refusal_there_is_not_repeated_for_every_host(user: User) -> None:

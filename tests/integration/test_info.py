@@ -12,7 +12,7 @@ import pytest
 
 from emulator.cast import CHILD_A, CHILD_B, NO_SCOPE, US1, US1_OTHER, US2
 from integration.harness import User
-from integration.lives import dump, get, info, pair, stored
+from integration.lives import dump, get, info, stored
 from integration.results import sentence
 
 PROBE = "/sensors/queries/installers/ccid/v1"
@@ -37,7 +37,7 @@ def test_without_credentials_there_is_no_token_and_no_failure(user: User) -> Non
 
 
 @pytest.mark.brief
-def test_module_lookup_and_ad_hoc_agree_and_ask_for_nothing(user: User) -> None:
+def test_module_lookup_ad_hoc_and_playbook_agree_and_ask_for_nothing(user: User) -> None:
     # ansible-core 2.22 masks whatever came out of a vault where it prints results, so only the secret is in there.
     user.vault("group_vars/all/secret.yml", {"falcon_client_secret": US2.client_secret})
     user.write("group_vars/all/plain.yml", f"falcon_client_id: {US2.client_id}\nfalcon_session_name: night\n")
@@ -63,6 +63,8 @@ def test_module_lookup_and_ad_hoc_agree_and_ask_for_nothing(user: User) -> None:
     said = user.command(*command).wait().ok().stdout
     ad_hoc = json.loads(said[said.index("{") :])
     assert shown(ad_hoc, "token", *SHOWN) == shown(after, "token", *SHOWN)
+    told = user.command("ansible-playbook", "-i", "hosts.ini", "falconops.auth.token_status").wait().ok()
+    assert told.says(f"us-2: a token that is valid until {after['expires_at']}; 1 of this client in the store") == 1
     # In check mode it does the same, and the right cloud by its name is the same question.
     checked = user.play(info("got", cloud="us-2", verify=True) + dump("got"), "--check").ok().value("got")
     assert shown(checked, "token", *SHOWN) == shown(after, "token", *SHOWN)
@@ -195,20 +197,36 @@ def test_a_query_for_the_whole_result_is_no_end_in_itself(user: User) -> None:
 
 
 @pytest.mark.brief
-def test_two_hundred_switches_between_three_clients_and_two_members_ask_six_times(user: User) -> None:
-    """One task in a loop, so that it takes seconds: no turn has the client and member of the one before."""
+def test_a_thousand_switches_between_three_clients_and_two_members_ask_six_times(user: User) -> None:
+    """On 20 hosts, since the time that Ansible takes for a loop grows with the square of its length.
+
+    No turn has the client and member of the one before. Hosts begin at different turns, so that at any time all of them
+    are asked for; each takes 30 turns by tasks in a loop, and 20 by lookups.
+    """
     clients = {"one": US1, "two": US1_OTHER, "three": NO_SCOPE}
-    user.vault("group_vars/all.yml", {"falcon_clients": {name: pair(client) for name, client in clients.items()}})
+    stored(user, **clients)
     turns = [[name, member] for member in (CHILD_A, CHILD_B) for name in clients]
-    tasks = get("got", client="{{ item.0 }}", member_cid="{{ item.1 }}")
-    tasks += f"  loop: {json.dumps((turns * 34)[:200])}\n"
+    user.write("turns.yml", f"turns: {json.dumps(turns * 10)}\n")
+    tasks = get("got", client="{{ item.0 }}", member_cid="{{ item.1 }}") + '  loop: "{{ turns[begin:begin + 30] }}"\n'
     tasks += "- dump: {of: \"{{ got.results | map(attribute='access_token') | list }}\"}\n"
     tasks += '- dump: {last: "{{ ansible_facts.falcon_context }}"}\n'
     tasks += "- dump: {lookup: \"{{ lookup('falconops.auth.falcon_token') }}\"}\n"
-    run = user.play(tasks).ok()
-    tokens = run.value("of")
-    assert len(tokens) == 200 and len(set(tokens)) == 6 == user.asked()
-    assert all(token == tokens[number % 6] for number, token in enumerate(tokens))
-    # What follows goes on with the last choice.
-    assert (run.value("last")["client"], run.value("last")["member_cid"]) == tuple(turns[199 % 6])
-    assert run.value("lookup") == tokens[-1]
+    look = "{{ lookup('falconops.auth.falcon_token', turn.0, member_cid=turn.1) }}"
+    tasks += f'- dump: {{looked: "{{% for turn in turns[begin:begin + 20] %}}{look} {{% endfor %}}"}}\n'
+    hosts = [f"h{number} begin={number % 6}" for number in range(20)]
+    run = user.play(tasks, "--forks=10", hosts="\n".join(hosts) + "\n", play="vars_files: [turns.yml]").ok()
+
+    of_turn: dict[int, str] = {}
+    count = 0
+    for number in range(20):
+        host, begin = f"h{number}", number % 6
+        by_task, by_lookup = run.by_host("of")[host], run.by_host("looked")[host].split()
+        for tokens in (by_task, by_lookup):
+            count += len(tokens)
+            for turn, token in enumerate(tokens, begin):
+                assert of_turn.setdefault(turn % 6, token) == token
+        # What follows goes on with the last choice.
+        last = run.by_host("last")[host]
+        assert [last["client"], last["member_cid"]] == turns[(begin + 29) % 6]
+        assert run.by_host("lookup")[host] == by_task[-1]
+    assert count == 1000 and len(set(of_turn.values())) == 6 == user.asked()
