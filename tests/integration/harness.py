@@ -175,6 +175,10 @@ class User:
             self._clear.append(path)
         return path
 
+    def may_hold(self, path: Path) -> None:
+        """A file in which the user wants a secret that is not encrypted."""
+        self._clear.append(path)
+
     def vault(self, name: str, content: Mapping[str, Any] | str) -> Path:
         """A file of the project that is encrypted as a whole."""
         text = content if isinstance(content, str) else json.dumps(content)

@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,74 +18,152 @@ import pytest
 import yaml
 
 from emulator.cast import US2
-from integration.harness import CHECKOUT, User
+from emulator.world import ApiClient
+from integration.harness import CHECKOUT, VAULT_PASSWORD, User
 
 CHILD = "9876543210abcdef9876543210abcdef"
+KEYS = ("client_id", "client_secret")
 README = CHECKOUT / "README.md"
-GUIDE = CHECKOUT / "docs" / "docsite" / "rst" / "guide.rst"
+VAULT = CHECKOUT / "docs" / "docsite" / "rst" / "vault.rst"
+TOKEN = "- falconops.auth.falcon_token:\n"
+PAGES = [README, *sorted(CHECKOUT.glob("docs/docsite/rst/*.rst"))]
 LOCAL = "ansible_python_interpreter='{{ ansible_playbook_python }}'"
 INVENTORY = f"localhost ansible_connection=local {LOCAL}\nbastion ansible_connection=bastion {LOCAL}\n"
+SITE = "- hosts: localhost\n  gather_facts: false\n  tasks: [falconops.auth.falcon_token: ]\n"
 
 
-def blocks(path: Path) -> list[str]:
-    """The YAML that a page shows."""
-    text = path.read_text()
+def blocks(path: Path, kind: str, text: str = "") -> list[str]:
+    """What a page, or a text from it, shows in one language."""
+    text = text or path.read_text()
     if path.suffix == ".md":
-        return re.findall(r"^```yaml\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
-    found = re.findall(r"^\.\. code-block:: yaml\n\n((?:(?: {4}.*)?\n)+)", text, re.MULTILINE)
-    return [textwrap.dedent(block) for block in found]
+        return re.findall(rf"^```{kind}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    found = re.findall(rf"^\.\. code-block:: {kind}\n\n((?:(?: {{4}}.*)?\n)+)", text, re.MULTILINE)
+    return [textwrap.dedent(block).strip("\n") + "\n" for block in found]
 
 
-def shown(path: Path) -> list[tuple[str, Any]]:
-    return [(block, yaml.safe_load(block)) for block in blocks(path)]
+def shown(kind: str, of: type = object) -> Iterator[tuple[Path, str, Any]]:
+    """What all pages show in one language: page, text, and what it is if it is YAML."""
+    for path in PAGES:
+        for block in blocks(path, kind):
+            content = yaml.safe_load(block) if kind == "yaml" else block
+            if isinstance(content, of):
+                yield path, block, content
 
 
-def plays_and_tasks(path: Path) -> list[Any]:
-    found = [pytest.param(block, id=content[0]["name"]) for block, content in shown(path) if isinstance(content, list)]
-    assert len(found) >= 4
+def plays_and_tasks() -> list[Any]:
+    found = [
+        pytest.param(block, id=f"{path.stem}-{content[0]['name']}") for path, block, content in shown("yaml", list)
+    ]
+    assert len(found) >= 13
+    return found
+
+
+def commands() -> list[Any]:
+    found = [
+        pytest.param(block, id=f"{path.stem}-{number}")
+        for number, (path, block, _content) in enumerate(shown("shell"))
+        if "ansible-playbook" in block
+    ]
+    assert len(found) >= 7
     return found
 
 
 @pytest.fixture
-def prepared(user: User) -> User:
+def client(user: User) -> ApiClient:
+    return user.api_client(cloud="us-1", children=[CHILD])
+
+
+@pytest.fixture
+def prepared(user: User, client: ApiClient) -> User:
     """A user who has done what the pages tell to do first."""
-    client = user.api_client(cloud="us-1", children=[CHILD])
     who = {"client_id": client.client_id, "client_secret": client.client_secret}
     user.vault("falcon_vault.yml", {f"falcon_{key}": value for key, value in who.items()})
     for name in ("falcon_clients.yml", "vault/falcon_clients.yml"):
         user.vault(name, {"production": who})
-    user.write("group_vars/all.yml", f"{{child_cid: {CHILD}, children: [{CHILD}]}}\n")
+    made = {"id": client.client_id, "secret": client.client_secret}
+    user.vault("group_vars/all.yml", {"child_cid": CHILD, "children": [CHILD], "new_client": made})
+    user.write("tasks/production.yml", "- falconops.auth.falcon_token:\n")
+    user.write("site.yml", SITE)
     user.environment["FALCON_CLIENTS_FILE"] = str(user.project / "vault" / "falcon_clients.yml")
     return user
 
 
-@pytest.mark.parametrize("block", [*plays_and_tasks(README), *plays_and_tasks(GUIDE)])
+@pytest.mark.parametrize("block", plays_and_tasks())
 def test_what_a_page_shows_runs(prepared: User, block: str) -> None:
     text = block if "hosts:" in block else f"- hosts: localhost\n  tasks:\n{textwrap.indent(block, '    ')}"
-    # Who has the client in variables does not name a stored one.
-    choice = [] if "vars_files" in block else ["-e", "falcon_client=production"]
+    # Who has the client in variables does not name a stored one, nor does who stores one.
+    named = any(word in block for word in ("vars_files", "falcon_session_client", "falcon_client_name"))
+    choice = [] if named else ["-e", "falcon_client=production"]
     run = prepared.playbook(text, "-vvv", *choice, hosts=INVENTORY).ok()
-    # A page may show how to revoke what nobody has asked for.
-    assert prepared.asked() == 1 or "falcon_token_revoke" in block
+    expected = 2 if 'member_cid: ""' in block else 1
+    # A page may show how to revoke what nobody has asked for, or what asks for nothing.
+    assert prepared.asked() == expected or "falcon_token_revoke" in block or "falcon_client_name" in block
     assert run.says("unreachable=0    failed=0") >= 1
 
 
-def test_the_files_that_the_pages_show_are_good(user: User) -> None:
-    vault, *_others = [content for _block, content in shown(README) if isinstance(content, dict)]
-    assert sorted(vault) == ["falcon_client_id", "falcon_client_secret"]
-    choice, stored = [content for _block, content in shown(GUIDE) if isinstance(content, dict)]
-    for content in (vault, *stored.values()):
-        who = {key: content.get(key) or content[f"falcon_{key}"] for key in KEYS}
-        user.api_client(cloud=content.get("cloud", "us-1"), **who)
-    user.vault("falcon_vault.yml", vault)
-    user.write("group_vars/all/falcon.yml", yaml.safe_dump(choice))
-    user.vault(choice["falcon_clients_file"], stored)
-    user.play("- falconops.auth.falcon_token:\n- falconops.auth.falcon_token: {client: government}").ok()
-    user.play("- falconops.auth.falcon_token:", play="vars: {falcon_client: ''}\nvars_files: [falcon_vault.yml]").ok()
-    assert user.asked(status=201) == 2
+@pytest.mark.parametrize("block", commands())
+def test_the_commands_of_a_page_run(prepared: User, client: ApiClient, block: str) -> None:
+    environment: dict[str, str | None] = {"CI_PIPELINE_ID": "42"}
+    if "VAULT_PASSWORD" in block:
+        environment |= {"VAULT_PASSWORD": VAULT_PASSWORD, "ANSIBLE_VAULT_PASSWORD_FILE": None}
+        prepared.write("site.yml", SITE + "  vars_files: [falcon_vault.yml]\n")
+    else:
+        environment |= {"FALCON_CLIENT_ID": client.client_id, "FALCON_CLIENT_SECRET": client.client_secret}
+    token = prepared.project / "falcon.token"
+    prepared.may_hold(token)
+    prepared.command("/bin/bash", "-euo", "pipefail", "-c", block, env=environment).wait().ok()
+    assert token.exists() == ("falcon_token_dest" in block)
+    assert prepared.asked() == (1 if "site.yml" in block or "request_token" in block else 0)
 
 
-KEYS = ("client_id", "client_secret")
+def test_a_vault_password_from_the_keyring(prepared: User) -> None:
+    script = next(block for block in blocks(VAULT, "shell") if block.startswith("#!"))
+    prepared.write("vault/falcon-client", script, mode=0o700)
+    prepared.write("ansible.cfg", next(iter(blocks(VAULT, "ini"))))
+    keyring = f'[ "$*" = "lookup service ansible-vault id falcon" ] && echo "{VAULT_PASSWORD}"\n'
+    prepared.write("bin/secret-tool", f"#!/bin/sh\n{keyring}", mode=0o700)
+    path = f"{prepared.project / 'bin'}:{prepared.environment['PATH']}"
+    prepared.play(
+        "- falconops.auth.falcon_token: {client: production}",
+        env={"PATH": path, "ANSIBLE_VAULT_PASSWORD_FILE": None},
+    ).ok()
+    assert prepared.asked() == 1
+
+
+def sections() -> list[Any]:
+    """The files of variables that the pages show, by the headline under which they stand together."""
+    found = []
+    for path in PAGES:
+        # Headlines are underlined on the one kind of page, and begin with # on the other.
+        for part in re.split(r"\n(?=.+\n---+\n|##+ )", path.read_text()):
+            files = [block for block in blocks(path, "yaml", part) if isinstance(yaml.safe_load(block), dict)]
+            if files:
+                found.append(pytest.param(files, id=f"{path.stem}-{part.strip().splitlines()[0]}"))
+    assert len(found) >= 4
+    return found
+
+
+@pytest.mark.parametrize("files", sections())
+def test_the_files_that_a_page_shows_are_good(user: User, files: list[str]) -> None:
+    names = []
+    for block in files:
+        content = yaml.safe_load(block)
+        member = next((yaml.safe_load(each).get("falcon_member_cid") for each in files), None)
+        for entry in (content, *content.values()):
+            who = entry if isinstance(entry, dict) else {}
+            who = {key: who.get(key) or who.get(f"falcon_{key}") for key in (*KEYS, "cloud")}
+            if who["client_id"]:
+                user.api_client(children=[member] if member else [], **{k: v for k, v in who.items() if v})
+        names += [name for name, value in content.items() if isinstance(value, dict)]
+        path = re.match(r"# ([\w/.]+)", block)
+        write = user.vault if "client_secret" in block else user.write
+        write(path[1] if path else "group_vars/all/falcon_vault.yml", block)
+    if "falcon_hostname" in "".join(files):
+        failed = user.play(TOKEN, env={"FALCON_CLIENT_ID": US2.client_id, "FALCON_CLIENT_SECRET": US2.client_secret})
+        assert failed.failed().says("falcon-gateway.example.com") >= 1
+        return
+    user.play(TOKEN + "".join(f"- falconops.auth.falcon_token: {{client: {name}}}\n" for name in names)).ok()
+    assert user.asked(status=201) == (len(names) or 1)
 
 
 @pytest.mark.brief

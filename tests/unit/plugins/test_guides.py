@@ -1,0 +1,43 @@
+# Copyright (c) 2026 falconops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Tests of what the guides refer to: what they claim names the test that shows it, and that test exists."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[3]
+PAGES = sorted((ROOT / "docs" / "docsite" / "rst").glob("*.rst"))
+TESTS = {
+    f"{path.name}::{name}"
+    for path in ROOT.glob("tests/**/test_*.py")
+    for name in re.findall(r"^(?:async )?def (test_\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+}
+
+
+@pytest.mark.parametrize(("page", "least"), [("psfalcon", 15), ("sealed_format", 10)])
+def test_each_claim_names_a_test_that_exists(page, least):
+    text = (ROOT / "docs" / "docsite" / "rst" / f"{page}.rst").read_text(encoding="utf-8")
+    named = re.findall(r"``(test_\w+\.py::\w*)``", text)
+    assert len(named) >= least
+    assert sorted(set(named) - TESTS) == []
+
+
+def test_every_guide_is_in_the_table_of_contents():
+    sections = yaml.safe_load((ROOT / "docs" / "docsite" / "extra-docs.yml").read_text(encoding="utf-8"))["sections"]
+    listed = [name for section in sections for name in section["toctree"]]
+    assert sorted(listed) == [page.stem for page in PAGES]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_guides_refer_to_guides_that_exist(page):
+    text = page.read_text(encoding="utf-8")
+    assert f".. _ansible_collections.falconops.auth.docsite.{page.stem}:" in text
+    referred = re.findall(r":ref:`(?:[^`<]*<)?ansible_collections\.falconops\.auth\.docsite\.(\w+)", text)
+    assert set(referred) <= {each.stem for each in PAGES}
