@@ -12,7 +12,7 @@ import time
 import typing as t
 
 from ansible_collections.falconops.auth.plugins.module_utils._client import Client
-from ansible_collections.falconops.auth.plugins.module_utils._clouds import cloud_at
+from ansible_collections.falconops.auth.plugins.module_utils._clouds import CLOUDS, DEFAULT_CLOUD, cloud_at
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
 from ansible_collections.falconops.auth.plugins.module_utils._token import Token
 from ansible_collections.falconops.auth.plugins.plugin_utils._backend import Backend
@@ -27,8 +27,9 @@ _INDEX_PATIENCE = 5.0
 class Store:
     """Tokens of one API client, which only holders of its secret can find, read or forge.
 
-    A token lies under the host that issued it. Where the API sent the client on from another cloud, a sign under the
-    cloud that was asked leads there, so that both who asks at the default cloud and who names the right one find it.
+    A token lies under the host that issued it. A sign leads there from the cloud that was asked, if the API sent the
+    client on, and from the default cloud, if it would have done so: so that both who asks there and who names the right
+    one find the token.
     """
 
     def __init__(self, backend: Backend, sealer: Sealer, lock: Lock, warn: Warn) -> None:
@@ -59,8 +60,12 @@ class Store:
         """Keep a token that was issued to this client, in place of the one before."""
         home = client.at(token.hostname)
         self._write(self._place(home), token.to_dict())
-        if home.hostname != client.hostname:
-            self._write(self._place(client), {"moved_to": home.hostname})
+        cloud, default = cloud_at(home.hostname), client.at(CLOUDS[DEFAULT_CLOUD].url)
+        asked = {client}
+        if cloud and not cloud.must_be_named and home != default and self.get(default) is None:
+            asked.add(default)
+        for other in asked - {home}:
+            self._write(self._place(other), {"moved_to": home.hostname})
         row = [home.hostname, home.member_cid, home.session, token.expires_at]
         self._index(lambda rows: [*(each for each in rows if each[:3] != row[:3]), row])
 

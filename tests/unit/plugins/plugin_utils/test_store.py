@@ -196,10 +196,20 @@ def test_who_was_sent_on_finds_the_token_at_both_clouds(store_of, files):
     assert len(entries(files)) == 2
 
 
-def test_who_named_the_right_cloud_leaves_no_sign_at_another(store_of):
-    store_of().put(CLIENT.at(US2), token(hostname=US2))
+def test_who_named_the_right_cloud_leaves_it_to_who_asks_at_the_default_one(store_of, files):
+    kept = token(hostname=US2)
+    store_of().put(CLIENT.at(US2), kept)
+    assert store_of().get(CLIENT) == kept
+    assert store_of().home_of(CLIENT) == CLIENT.at(US2)
+    assert len(entries(files)) == 2
+
+
+@pytest.mark.parametrize("hostname", [GOV, "https://falcon-gateway.example.com"])
+def test_what_must_be_named_is_not_found_from_elsewhere(store_of, files, hostname):
+    store_of().put(CLIENT.at(hostname), token(hostname=hostname))
     assert store_of().get(CLIENT) is None
     assert store_of().home_of(CLIENT) == CLIENT
+    assert len(entries(files)) == 1
 
 
 def test_home_is_where_an_earlier_answer_led(store_of):
