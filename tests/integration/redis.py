@@ -67,7 +67,9 @@ class Redis:
         """What the server answers to a command."""
         client = ["redis-cli", "-h", "127.0.0.1", "-p", str(self.port), "--raw", *command]
         password = {"REDISCLI_AUTH": self._password} if self._password else {}
-        done = subprocess.run(client, env={"PATH": "/usr/bin:/bin", **password}, capture_output=True, text=True)
+        done = subprocess.run(
+            client, env={"PATH": "/usr/bin:/bin", **password}, capture_output=True, text=True, check=False
+        )
         return done.stdout.rstrip("\n")
 
     def entries(self) -> set[str]:
@@ -87,7 +89,7 @@ def what_is_missing(python: Path) -> str:
     """Why Ansible with this Python cannot keep facts in Redis, though there is a server; '' if it can."""
     if not (COLLECTIONS / "ansible_collections" / "community" / "general").is_dir():
         return f"community.general is missing in {COLLECTIONS}, where the nox session 'integration' puts it"
-    if subprocess.run([python, "-c", "import redis"], capture_output=True).returncode:
+    if subprocess.run([python, "-c", "import redis"], capture_output=True, check=False).returncode:
         return f"the library redis is missing beside ansible-core; install it for {python}"
     return ""
 

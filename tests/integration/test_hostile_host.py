@@ -28,7 +28,7 @@ def plant(**facts: Any) -> str:
 
 @pytest.fixture
 def evil(user: User) -> User:
-    user.environment["ANSIBLE_LIBRARY"] = str(PLUGINS / "library")
+    user.environment |= {"ANSIBLE_LIBRARY": str(PLUGINS / "library"), "ANSIBLE_PIPELINING": "true"}
     return user
 
 
