@@ -93,6 +93,7 @@ def test_info_and_revoke_from_there_as_from_here(user: User, pipelining: str) ->
     assert [request["status"] for request in user.emulator.requests()] == [308, 201, 200, 503, 200, 201, 200]
 
 
+@pytest.mark.secrecy
 def test_a_dead_token_and_a_refused_revocation_there(user: User) -> None:
     user.credentials(US1)
     keep = {"ANSIBLE_KEEP_REMOTE_FILES": "true"}
@@ -102,10 +103,16 @@ def test_a_dead_token_and_a_refused_revocation_there(user: User) -> None:
         assert "keep_remote_files" in sentence(run.value(name))
     assert run.value("kept")["cached"] and len(user.emulator.requests()) == 1
     user.emulator.kill_tokens()
-    tasks = info("dead", verify=True) + THERE + info("after") + revoke("idle") + THERE + dump("dead", "after", "idle")
-    run = user.play(tasks, "--limit", "h1", hosts=HOSTS).ok()
+    # A server that repeats what it was sent.
+    echo = {"errors": [{"code": 403, "message": f"not with {US1.client_secret}"}]}
+    user.emulator.fault("status", path="/oauth2/revoke", status=403, body=echo)
+    tasks = revoke("refused") + THERE + info("dead", verify=True) + THERE + info("after") + revoke("idle") + THERE
+    names = ("refused", "dead", "after", "idle")
+    run = user.play(tasks + dump(*names), "-vvvvv", "--diff", "--limit", "h1", hosts=HOSTS).ok()
+    said = sentence(run.value("refused"))
+    assert said.startswith("On bastion: Revoking a token of client") and "with 403 (not with ***)" in said
     assert (run.value("dead")["token"], run.value("after")["token"], run.value("idle")["changed"]) == (False,) * 3
-    assert [request["status"] for request in user.emulator.requests()] == [201, 401]
+    assert [request["status"] for request in user.emulator.requests()] == [201, 403, 401]
 
 
 @pytest.mark.secrecy
