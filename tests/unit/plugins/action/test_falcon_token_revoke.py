@@ -121,10 +121,10 @@ def test_it_is_idempotent_and_the_next_token_is_a_new_one(server, run, get):
 
 def test_other_sessions_members_and_clients_keep_theirs(server, run, get):
     others = [{**WHO, "session": "s"}, {**WHO, "member_cid": MEMBER}, {**WHO, "cloud": "us-2"}, OTHER]
-    for args in (*others, WHO):
+    for args in (WHO, *others):
         get.afresh(args)
     assert run(WHO)["changed"] is True
-    assert server.revoked() == [(US1, "token-5")]
+    assert server.revoked() == [(US1, "token-1")]
     assert [get.afresh(args)["cached"] for args in others] == [True] * 4
 
 
