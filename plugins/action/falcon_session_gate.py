@@ -85,8 +85,11 @@ class ActionModule(FalconAction):
             if entered and hosts.isdisjoint(options.variables["ansible_play_batch"]):
                 # Also in check mode a lookup asks, for a session of the run's own that nobody else revokes.
                 if not self._task.check_mode or session.startswith(_own()):
-                    revoked = _revoke(self.door(options))
-                hosts.clear()
+                    try:
+                        revoked = _revoke(self.door(options))
+                    except FalconError:
+                        hosts.clear()  # a thousand hosts need not try in vain
+                        raise
         result: Result = {
             "changed": bool(revoked),
             "revoked": [shown(owner, token, time.time()) for owner, token in revoked],
