@@ -77,19 +77,19 @@ class ActionModule(FalconAction):
 
     def _left(self, options: Options) -> Result:
         client, session = options.value("client"), options.value("session")
+        # Also in check mode a lookup asks, for a session of the run's own that nobody else revokes.
+        may_revoke = not self._task.check_mode or session.startswith(_own())
         revoked: list[tuple[Client, Token]] = []
         with _hosts_in(options) as hosts:
             entered = bool(hosts)
             hosts.discard(options.host)
             # Those that became unreachable will not come to leave.
-            if entered and hosts.isdisjoint(options.variables["ansible_play_batch"]):
-                # Also in check mode a lookup asks, for a session of the run's own that nobody else revokes.
-                if not self._task.check_mode or session.startswith(_own()):
-                    try:
-                        revoked = _revoke(self.door(options))
-                    except FalconError:
-                        hosts.clear()  # a thousand hosts need not try in vain
-                        raise
+            if entered and may_revoke and hosts.isdisjoint(options.variables["ansible_play_batch"]):
+                try:
+                    revoked = _revoke(self.door(options))
+                except FalconError:
+                    hosts.clear()  # a thousand hosts need not try in vain
+                    raise
         result: Result = {
             "changed": bool(revoked),
             "revoked": [shown(owner, token, time.time()) for owner, token in revoked],
