@@ -17,12 +17,15 @@ from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 from ansible_collections.falconops.auth.plugins.module_utils._argspec import Spec
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
-from ansible_collections.falconops.auth.plugins.plugin_utils import _preload  # noqa: F401  # for its effect
+from ansible_collections.falconops.auth.plugins.plugin_utils import _preload
 from ansible_collections.falconops.auth.plugins.plugin_utils._api import ApiFromHere, ApiFromThere, is_elsewhere
 from ansible_collections.falconops.auth.plugins.plugin_utils._door import Door, unexpected
 from ansible_collections.falconops.auth.plugins.plugin_utils._options import Options
 
 Result = dict[str, t.Any]
+
+# Action plugins are imported in Ansible's main process, before it forks.
+_preload.prepare()
 
 
 class FalconAction(ActionBase):

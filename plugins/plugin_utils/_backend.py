@@ -51,9 +51,13 @@ class Breaker:
     """Whether a process of this run has found the store to be of no use, so that the others need not find out."""
 
     def __init__(self, settings: StoreSettings) -> None:
+        self._settings = settings
+
+    @property
+    def _path(self) -> str:
         # The run's temporary directory: every process of the run has it, and it goes when the run ends.
-        name = hashlib.sha256(repr(settings).encode()).hexdigest()[:16]
-        self._path = os.path.join(C.DEFAULT_LOCAL_TMP, f"falconops_auth_store_{name}_is_down")
+        name = hashlib.sha256(repr(self._settings).encode()).hexdigest()[:16]
+        return os.path.join(C.DEFAULT_LOCAL_TMP, f"falconops_auth_store_{name}_is_down")
 
     def is_open(self) -> bool:
         """Whether somebody gave up."""

@@ -53,7 +53,7 @@ def was_cleared(variables: t.Mapping[str, t.Any]) -> bool:
 def remembered_client(variables: t.Mapping[str, t.Any]) -> Client | None:
     """The client of the context among a host's facts; None when there is none, or it is not of this run."""
     fact = (variables.get("ansible_facts") or {}).get(FACT)
-    if not isinstance(fact, Mapping):
+    if fact is None or not isinstance(fact, Mapping):
         return None
     fact = plain(fact)
     sealed = fact.pop("sealed", None)

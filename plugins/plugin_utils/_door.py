@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import traceback
 import typing as t
@@ -99,7 +98,7 @@ class Door:
             # Whichever cloud is asked, it is the same client's token: a redirect leads them together.
             lock_name=lambda client: sealer.name("lock", client.member_cid, client.session),
             api=api,
-            way=sealer.name("way", *map(str, dataclasses.astuple(connection))),
+            way=sealer.name("way", repr(connection)),
             run=run_id(),
             # Two homes on one machine share neither locks nor private files.
             node=f"{os.uname().nodename} {ansible_home()}",

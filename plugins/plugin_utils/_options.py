@@ -172,7 +172,7 @@ class Options:
         elif level == Level.VARIABLE:
             raw, origin = self.variables[VARIABLES[name]], f"variable {VARIABLES[name]}"
             # Of a dict of stored clients only the one that is asked for is rendered, and decrypted.
-            rendered = not isinstance(raw, Mapping)
+            rendered = isinstance(raw, str) or not isinstance(raw, Mapping)
             raw = readable(functools.partial(self.render, raw), f"{name} ({origin})") if rendered else raw
         elif level == Level.ENVIRONMENT:
             raw, origin = os.environ[ENVIRONMENT[name]], f"environment variable {ENVIRONMENT[name]}"

@@ -23,6 +23,12 @@ from ansible_collections.falconops.auth.plugins.plugin_utils._private import ans
 from ansible_collections.falconops.auth.plugins.plugin_utils._seal import Sealer
 
 
+def prepare() -> None:
+    """Make it ready. What goes wrong here goes wrong again, and is told, where it is needed."""
+    with contextlib.suppress(Exception):
+        _prepare()
+
+
 def _prepare() -> None:
     # Classes of plugins: their documentation is parsed when they are first loaded.
     _backend.load(*filter(None, [ini_section().get("cache_plugin")]))
@@ -32,8 +38,3 @@ def _prepare() -> None:
     # Not its import but its first use is what makes cryptography slow.
     sealer = Sealer.from_secret("", "")
     sealer.open(sealer.seal(None, place=sealer.name("")), place=sealer.name(""))
-
-
-# What goes wrong here goes wrong again, and is told, where it is needed.
-with contextlib.suppress(Exception):
-    _prepare()

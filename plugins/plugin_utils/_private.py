@@ -70,8 +70,11 @@ def sweep(directory: str, *, older_than: float) -> None:
 
 def _secured(parent: str, name: str, warn: Warn) -> str:
     for path in (parent, os.path.join(parent, name)):
-        os.makedirs(path, mode=0o700, exist_ok=True)
-        found = os.lstat(path)
+        try:
+            found = os.lstat(path)
+        except FileNotFoundError:
+            os.makedirs(path, mode=0o700, exist_ok=True)
+            found = os.lstat(path)
         if stat.S_ISLNK(found.st_mode) or not stat.S_ISDIR(found.st_mode):
             raise OSError(f"{path} is not a directory")
         if found.st_uid != os.geteuid():
