@@ -78,7 +78,7 @@ class ActionModule(FalconAction):
     def _left(self, options: Options) -> Result:
         client, session = options.value("client"), options.value("session")
         # Also in check mode a lookup asks, for a session of the run's own that nobody else revokes.
-        may_revoke = not self._task.check_mode or session.startswith(_own())
+        may_revoke = not self._task.check_mode or str(session).startswith(_own())
         revoked: list[tuple[Client, Token]] = []
         with _hosts_in(options) as hosts:
             entered = bool(hosts)

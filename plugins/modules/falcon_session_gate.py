@@ -8,7 +8,7 @@ module: falcon_session_gate
 short_description: "[INTERNAL] Let hosts into a session of a CrowdStrike Falcon API client and out of it"
 version_added: 0.1.0
 description:
-  - Belongs to the role P(falconops.auth.falcon_session#role), which is what to use, and can change in any release.
+  - Belongs to the role P(falconops.auth.falcon_session#role), and can change in any release.
   - Hosts that enter a session get its token, and the last one that leaves it revokes it. Which hosts are in stands in the
     temporary directory of the run.
 extends_documentation_fragment:
