@@ -17,7 +17,7 @@ from ansible_collections.falconops.auth.plugins.module_utils._client import Clie
 from ansible_collections.falconops.auth.plugins.module_utils._clouds import cloud_at
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
 from ansible_collections.falconops.auth.plugins.module_utils._token import Token
-from ansible_collections.falconops.auth.plugins.module_utils._wire import Answer, Wire, basic, bearer, host_of
+from ansible_collections.falconops.auth.plugins.module_utils._wire import Answer, Request, Wire, basic, bearer, host_of
 
 # The API redirects once, to the client's own cloud; a second time is a loop.
 _MOST_REDIRECTS = 2
@@ -57,7 +57,7 @@ def is_live(wire: Wire, hostname: str, access_token: str) -> bool:
     """Whether the API still takes this token. Raises FalconError if it cannot be told."""
     attempt = f"Asking {hostname} whether a token is alive failed"
     try:
-        answer = wire.send("GET", hostname + _PROBE_PATH, auth=bearer(access_token))
+        answer = wire.send(Request("GET", hostname + _PROBE_PATH, auth=bearer(access_token)))
     except FalconError as error:
         failure = error.message
     else:
@@ -75,7 +75,7 @@ def _posted(
     for _redirect in range(_MOST_REDIRECTS + 1):
         attempt = what.format(host=client.hostname, client=client) + " failed"
         try:
-            answer = wire.send("POST", client.hostname + path, form=form, auth=auth)
+            answer = wire.send(Request("POST", client.hostname + path, form=form, auth=auth))
         except FalconError as error:
             failure = error.message
             break

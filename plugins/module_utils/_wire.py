@@ -47,8 +47,31 @@ LARGEST_ANSWER = 1024 * 1024
 LONGEST_WAIT = 90.0
 # Adds an Authorization header to a request that is about to be sent.
 Authorisation = t.Callable[[t.Any], t.Any]
+Sink = t.Callable[[t.Optional[bytes]], None]
 
 SERVER_FAULTS = (500, 502, 503, 504)
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """What is to be sent.
+
+    form: fields of a form; or content: a body as it goes out, or a file that is read from its beginning each time;
+    repeatable: whether it may arrive twice; longest_wait: seconds that it may wait for the rate limit at a time;
+    largest: bytes of an answer that are read; sink: takes the body of a good answer piece by piece in place of
+    Answer.body, and is told by None when it begins anew.
+    """
+
+    method: str
+    url: str
+    form: t.Mapping[str, str] | None = dataclasses.field(default=None, repr=False)
+    content: bytes | t.BinaryIO | None = dataclasses.field(default=None, repr=False)
+    headers: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    auth: Authorisation | None = dataclasses.field(default=None, repr=False)
+    repeatable: bool = True
+    longest_wait: float = LONGEST_WAIT
+    largest: int = LARGEST_ANSWER
+    sink: Sink | None = dataclasses.field(default=None, repr=False)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -138,45 +161,55 @@ class Wire:
             # The user chose it; urllib3 would tell so for every request.
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
-    def send(
-        self, method: str, url: str, *, form: t.Mapping[str, str] | None = None, auth: Authorisation | None = None
-    ) -> Answer:
-        """Send what may safely be sent twice; come back with any answer that is worth reading.
+    def send(self, request: Request) -> Answer:
+        """Send a request; come back with any answer that is worth reading.
 
-        Server faults, broken and silent connections are repeated with backoff, a 429 after the wait that it names.
-        Redirects come back as they are. Raises FalconError, with the rest of the sentence, when there is no answer.
+        Server faults, broken and silent connections are repeated with backoff, a 429 after the wait that it names. What
+        must not arrive twice is repeated only where it surely did not arrive. Redirects come back as they are. Raises
+        FalconError, with the rest of the sentence, when there is no answer.
         """
         patience = _Patience(total=self._connection.retries, backoff_factor=0.5)
+        limit = _limit_of(request.url)
         while True:
-            with self._pace.turn(host_of(url)) if self._pace else contextlib.nullcontext():
-                answer, failure, repeat = self._try(method, url, form, auth)
+            with self._pace.turn(limit) if self._pace else contextlib.nullcontext():
+                answer, failure, repeat = self._try(request)
                 if self._pace and answer:
-                    self._pace.heard(host_of(url), remaining=answer.remaining, wait=answer.wait)
+                    self._pace.heard(limit, remaining=answer.remaining, wait=answer.wait)
             wait = answer.wait if answer else None
-            if not repeat or (wait or 0) > LONGEST_WAIT or patience.total == 0:
+            if not repeat or (wait or 0) > request.longest_wait or patience.total == 0:
                 break
-            patience = patience.increment(method, url, error=urllib3.exceptions.HTTPError("repeated"))
+            patience = patience.increment(request.method, request.url, error=urllib3.exceptions.HTTPError("repeated"))
             time.sleep(patience.get_backoff_time() if wait is None else wait + random.uniform(0, 0.3))
         if answer is None:
             tries = len(patience.history) + 1
             raise FalconError(f"{failure} (tried {tries} times)" if tries > 1 else failure)
         return answer
 
-    def _try(
-        self, method: str, url: str, form: t.Mapping[str, str] | None, auth: Authorisation | None
-    ) -> tuple[Answer | None, str, bool]:
-        """One request: the answer, or what kept it away, and whether a repeat may help."""
+    def _try(self, request: Request) -> tuple[Answer | None, str, bool]:
+        """One attempt: the answer, or what kept it away, and whether a repeat may help."""
+        content = request.content
+        if content is not None and not isinstance(content, bytes):
+            content.seek(0)
+        again = request.repeatable
         try:
-            with self._session.request(method, url, data=form, auth=auth or _nothing, **self._settings) as response:
+            with self._session.request(
+                request.method,
+                request.url,
+                data=request.form if content is None else content,
+                headers=dict(request.headers),
+                auth=request.auth or _nothing,
+                **self._settings,
+            ) as response:
                 # Only the header of a redirect says anything.
                 redirect = 300 <= response.status_code < 400
-                body = b"" if redirect else _read(response, self._connection.timeout)
+                body = b"" if redirect else _read(response, self._connection.timeout, request)
         except requests.exceptions.SSLError as error:
             return None, f"its TLS certificate was not accepted: {_root(error)}; see ca_path", False
         except requests.exceptions.ProxyError as error:
             return None, f"the way through the proxy failed: {_root(error)}; check proxy or HTTPS_PROXY", True
-        except (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError):
-            return None, f"no answer came within {self._connection.timeout} seconds", True
+        except (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError) as error:
+            again = again or isinstance(error, requests.exceptions.ConnectTimeout)
+            return None, f"no answer came within {self._connection.timeout} seconds", again
         except (
             requests.exceptions.InvalidProxyURL,
             requests.exceptions.InvalidSchema,
@@ -185,14 +218,14 @@ class Wire:
         ):
             return None, "the proxy is not a URL that can be used; check proxy or HTTPS_PROXY", False
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
-            return None, f"the connection failed: {_root(error)}", True
+            return None, f"the connection failed: {_root(error)}", again or _never_sent(error)
         except OSError as error:
             path = str(error).rsplit(": ", 1)[-1]
             return None, f"the CA certificates in {path} cannot be read; check REQUESTS_CA_BUNDLE", False
         except ValueError as error:
-            return None, f"its answer could not be read: {error}", True
-        answer = Answer(url=url, status=response.status_code, headers=response.headers, body=body)
-        return answer, "", answer.status == 429 or answer.status in SERVER_FAULTS
+            return None, f"its answer could not be read: {error}", again
+        answer = Answer(url=request.url, status=response.status_code, headers=response.headers, body=body)
+        return answer, "", answer.status == 429 or (again and answer.status in SERVER_FAULTS)
 
 
 @functools.lru_cache(maxsize=8)
@@ -235,25 +268,45 @@ def _nothing(request: t.Any) -> t.Any:
     return request
 
 
-def _read(response: t.Any, seconds: float) -> bytes:
+def _limit_of(url: str) -> str:
+    """Which of its limits the API counts a request by: that of the OAuth2 calls, or that of all others."""
+    return host_of(url) + ("/oauth2" if urlsplit(url).path.startswith("/oauth2/") else "/")
+
+
+def _never_sent(error: BaseException) -> bool:
+    """Whether there was no connection to send anything by."""
+    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    return isinstance(reason, urllib3.exceptions.NewConnectionError)
+
+
+def _read(response: t.Any, seconds: float, request: Request) -> bytes:
     """The body of an answer. Raises ValueError when it is cut off, too large or too slow."""
     if response.headers.get("Content-Encoding", "identity").lower() not in ("identity", ""):
         raise ValueError("it is compressed, which was not asked for")
-    body: bytes = b""
+    sink = request.sink if request.sink and 200 <= response.status_code < 300 else None
+    if sink:
+        sink(None)
+    pieces: list[bytes] = []
+    received = 0
     end = time.monotonic() + seconds
     while True:
         chunk = response.raw.read(65536)
-        body += chunk
-        if len(body) > LARGEST_ANSWER:
-            raise ValueError(f"it is larger than {LARGEST_ANSWER} bytes")
+        received += len(chunk)
+        if sink:
+            sink(chunk)
+        else:
+            pieces.append(chunk)
+        if not sink and received > request.largest:
+            raise ValueError(f"it is larger than {request.largest} bytes")
         if not chunk:
             break
-        if time.monotonic() > end:
+        # What is written away as it comes may take its time, as long as it comes.
+        if time.monotonic() > end and not sink:
             raise ValueError(f"it was not complete after {seconds:g} seconds")
     length = response.headers.get("Content-Length", "")
-    if length.isdigit() and len(body) < int(length):
+    if length.isdigit() and received < int(length) and request.method != "HEAD":
         raise ValueError("it broke off")
-    return body
+    return b"".join(pieces)
 
 
 def _root(error: BaseException) -> str:

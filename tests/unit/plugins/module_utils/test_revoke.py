@@ -11,7 +11,7 @@ import pytest
 import responses
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
 from ansible_collections.falconops.auth.plugins.module_utils._oauth2 import is_live, revoke_token
-from ansible_collections.falconops.auth.plugins.module_utils._wire import Wire, basic
+from ansible_collections.falconops.auth.plugins.module_utils._wire import Request, Wire, basic
 from ansible_collections.falconops.auth.tests.unit.examples import (
     CLIENT,
     CONNECTION,
@@ -173,6 +173,6 @@ def test_a_lasting_failure_is_a_refusal_or_said_to_last():
 
 def test_basic_authorisation_adds_a_header(server):
     server.get(US1 + "/x", status=200)
-    Wire(CONNECTION).send("GET", US1 + "/x", auth=basic("me", "pw"))
+    Wire(CONNECTION).send(Request("GET", US1 + "/x", auth=basic("me", "pw")))
     assert server.calls[0].request.headers["Authorization"] == "Basic bWU6cHc="
     assert server.calls[0].request.url == US1 + "/x"

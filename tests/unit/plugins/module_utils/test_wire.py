@@ -15,7 +15,7 @@ import responses
 from ansible_collections.falconops.auth.plugins.module_utils import _wire
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
 from ansible_collections.falconops.auth.plugins.module_utils._version import VERSION
-from ansible_collections.falconops.auth.plugins.module_utils._wire import Wire
+from ansible_collections.falconops.auth.plugins.module_utils._wire import Request, Wire
 from ansible_collections.falconops.auth.tests.unit.examples import CONNECTION
 
 URL = "https://api.crowdstrike.com/oauth2/token"
@@ -30,7 +30,7 @@ def server():
 
 
 def post(**settings):
-    return Wire(dataclasses.replace(CONNECTION, **settings)).send("POST", URL, form=FORM)
+    return Wire(dataclasses.replace(CONNECTION, **settings)).send(Request("POST", URL, form=FORM))
 
 
 def full(retry_after, date=SERVER_TIME):
@@ -150,7 +150,7 @@ def test_no_credentials_from_netrc(server, monkeypatch, tmp_path):
     monkeypatch.setenv("NETRC", str(netrc))
     server.post(URL)
     post()
-    Wire(CONNECTION).send("POST", URL, form=FORM, auth=_wire.basic("me", "pw"))
+    Wire(CONNECTION).send(Request("POST", URL, form=FORM, auth=_wire.basic("me", "pw")))
     assert "Authorization" not in server.calls[0].request.headers
     assert server.calls[1].request.headers["Authorization"] == "Basic bWU6cHc="
 

@@ -18,7 +18,7 @@ import responses
 import urllib3
 from ansible_collections.falconops.auth.plugins.module_utils import _wire
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
-from ansible_collections.falconops.auth.plugins.module_utils._wire import LARGEST_ANSWER, Wire
+from ansible_collections.falconops.auth.plugins.module_utils._wire import LARGEST_ANSWER, Request, Wire
 from ansible_collections.falconops.auth.tests.unit.examples import CONNECTION, SECRET
 from ansible_collections.falconops.auth.tests.unit.sockets import FakeSocket
 from requests.adapters import HTTPAdapter
@@ -55,10 +55,10 @@ def connecting(monkeypatch):
 def saying(monkeypatch):
     """Connect to a server that says these bytes, whatever it is asked; the number of connections is counted."""
 
-    def say(said, then=b""):
+    def say(*deeds):
         def create_connection(address, *args, **kwargs):
             connections.append(address)
-            return FakeSocket(said, then)
+            return FakeSocket(deeds)
 
         monkeypatch.setattr(urllib3.util.connection, "create_connection", create_connection)
         return connections
@@ -69,7 +69,7 @@ def saying(monkeypatch):
 
 def failure(url=URL, **settings):
     with pytest.raises(FalconError) as caught:
-        Wire(dataclasses.replace(CONNECTION, **settings)).send("POST", url, form=FORM)
+        Wire(dataclasses.replace(CONNECTION, **settings)).send(Request("POST", url, form=FORM))
     assert PASSWORD not in caught.value.message
     assert SECRET not in caught.value.message
     assert not caught.value.refused
@@ -192,14 +192,14 @@ def test_a_broken_answer_is_asked_for_again(saying, naps, said, then, sentence):
 
 def test_an_answer_without_a_length_is_whole_when_the_connection_ends(saying):
     saying(b"HTTP/1.1 201 Created\r\n\r\nbody")
-    assert Wire(CONNECTION).send("POST", "http://127.0.0.1:8080/", form=FORM).body == b"body"
+    assert Wire(CONNECTION).send(Request("POST", "http://127.0.0.1:8080/", form=FORM)).body == b"body"
 
 
 @pytest.mark.parametrize("status", [201, 308, 403])
 def test_the_body_of_any_status_is_read(saying, naps, status):
     head = f"HTTP/1.1 {status} X\r\nLocation: https://api.us-2.crowdstrike.com/\r\nContent-Length: 4\r\n\r\n"
     connections = saying(head.encode() + b"body")
-    answer = Wire(CONNECTION).send("POST", "http://127.0.0.1:8080/", form=FORM)
+    answer = Wire(CONNECTION).send(Request("POST", "http://127.0.0.1:8080/", form=FORM))
     assert (answer.status, len(connections), naps) == (status, 1, [])
 
 
@@ -212,7 +212,7 @@ def test_an_answer_that_an_older_urllib3_lets_break_off(server, naps):
 def test_an_answer_may_be_a_megabyte_and_no_more(server, naps, size):
     server.post(URL, body=b"x" * size)
     if size <= LARGEST_ANSWER:
-        assert len(Wire(CONNECTION).send("POST", URL, form=FORM).body) == size
+        assert len(Wire(CONNECTION).send(Request("POST", URL, form=FORM)).body) == size
     else:
         assert failure(retries=0) == "its answer could not be read: it is larger than 1048576 bytes"
 
@@ -239,10 +239,10 @@ def test_an_endless_answer_is_not_read_to_its_end(naps, status):
     wire = Wire(dataclasses.replace(CONNECTION, retries=0))
     wire._session.mount("https://", Adapter())
     if status == 308:
-        assert wire.send("POST", URL, form=FORM).status == 308
+        assert wire.send(Request("POST", URL, form=FORM)).status == 308
     else:
         with pytest.raises(FalconError, match="it is larger than 1048576 bytes"):
-            wire.send("POST", URL, form=FORM)
+            wire.send(Request("POST", URL, form=FORM))
     assert Endless.read_so_far < 3 * LARGEST_ANSWER
 
 
