@@ -7,7 +7,10 @@
 
 The API counts the token requests of an address, and tells with each answer how many it would still take. While that
 are many, everybody asks at once. When few are left, one asks at a time, and when none is left, all wait for the moment
-that one of them was told.
+that one of them was told. The first who hears that many are left again sets the others free.
+
+What was told lies in a file for each API host, and whose turn it is holds the kernel's lock (flock) on that file: a
+killed process leaves nothing locked, and nothing else behind.
 """
 
 from __future__ import annotations
@@ -17,10 +20,12 @@ import fcntl
 import hashlib
 import json
 import os
+import random
 import time
 import typing as t
 
-from ansible_collections.falconops.auth.plugins.plugin_utils._private import private_directory
+from ansible_collections.falconops.auth.plugins.module_utils._token import LONGEST_LIFE
+from ansible_collections.falconops.auth.plugins.plugin_utils._private import private_directory, sweep
 
 # Fewer than there may be processes that ask at once, and one asks at a time.
 _FEW = 64
@@ -28,6 +33,8 @@ _FEW = 64
 _WINDOW = 60.0
 # Nobody waits longer for the others than the API can ask for, and a little for those who are before.
 _LONGEST = 120.0
+# What was told is written over what was told before, at once: never half of each.
+_SIZE = 80
 
 
 class Told(t.NamedTuple):
@@ -44,63 +51,80 @@ class Pace:
     @contextlib.contextmanager
     def turn(self, host: str) -> t.Iterator[None]:
         """The time to send one request."""
-        with contextlib.ExitStack() as stack:
-            if self._few_are_left(host):
-                stack.enter_context(self._alone(host))
-                told = self._told(host)
-                if told:
-                    time.sleep(min(max(told.wait_until - time.monotonic(), 0.0), _LONGEST))
+        handle = self._file(host)
+        try:
+            if handle is not None:
+                _wait_for_turn(handle)
             yield
+        finally:
+            if handle is not None:
+                os.close(handle)
 
     def heard(self, host: str, *, remaining: int | None, wait: float | None) -> None:
         """Tell the others how many more requests the API would take, and how many seconds to wait if none."""
-        if wait is None and (remaining is None or remaining > 2 * _FEW):
-            return  # nothing that anybody must know
-        now = time.monotonic()
-        told = Told(now, 0 if wait is not None else remaining or 0, now + min(wait or 0.0, _LONGEST))
-        with contextlib.suppress(OSError):
-            path = self._path(host)
-            temporary = f"{path}.{os.getpid()}"
-            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-            with open(handle, "w", encoding="ascii") as file:
-                json.dump(told, file)
-            os.replace(temporary, path)
-
-    def _few_are_left(self, host: str) -> bool:
-        told = self._told(host)
-        return told is not None and told.remaining < _FEW
-
-    def _told(self, host: str) -> Told | None:
-        try:
-            with open(self._path(host), encoding="ascii") as file:
-                told = Told(*json.load(file))
-            age = time.monotonic() - max(told.at, told.wait_until)
-            # Before a reboot the clock was ahead.
-            return told if -_LONGEST <= age < _WINDOW else None
-        except (OSError, TypeError, ValueError):
-            return None  # nothing was told, or it is of no use
-
-    @contextlib.contextmanager
-    def _alone(self, host: str) -> t.Iterator[None]:
-        """Alone among the processes of this control node, or at the end of a long wait."""
-        try:
-            handle = os.open(f"{self._path(host)}.turn", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        except OSError:
-            yield
+        if wait is None and remaining is None:
+            return  # it said nothing
+        many = wait is None and (remaining or 0) > 2 * _FEW
+        handle = self._file(host, make=not many)  # while many are left, and always were, nobody must know
+        if handle is None:
             return
         try:
-            end = time.monotonic() + _LONGEST
-            while time.monotonic() < end:
-                with contextlib.suppress(BlockingIOError):
-                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                time.sleep(0.02)
-            yield
+            now, before = time.monotonic(), _told(handle)
+            # A wait that was told is over when its time is, and not because an older answer came late.
+            if wait is None and before and (before.wait_until > now or (many and before.remaining > 2 * _FEW)):
+                return
+            told = Told(now, 0 if wait is not None else remaining or 0, now + min(wait or 0.0, _LONGEST))
+            with contextlib.suppress(OSError):  # on a full disk each is told for itself
+                os.pwrite(handle, json.dumps(told).encode().ljust(_SIZE), 0)
         finally:
             os.close(handle)
 
-    def _path(self, host: str) -> str:
-        return os.path.join(private_directory("limits", _ignore), hashlib.sha256(host.encode()).hexdigest()[:32])
+    def _file(self, host: str, *, make: bool = False) -> int | None:
+        """A descriptor of what was told about this host, or None if nothing was, or it cannot be used."""
+        name = hashlib.sha256(host.encode()).hexdigest()[:32]
+        with contextlib.suppress(OSError):
+            directory = private_directory("limits", _ignore)
+            sweep(directory, older_than=LONGEST_LIFE)
+            flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | (os.O_CREAT if make else 0)
+            return os.open(os.path.join(directory, name), flags, 0o600)
+        return None
+
+
+def _wait_for_turn(handle: int) -> None:
+    """Come back when it is time to ask: among many at once, else alone, with the file locked, or after a long wait.
+
+    Waiting is polling, as for any lock of ours: also for a process that was stopped in its turn, nobody waits for ever.
+    """
+    left, alone, waited_for = _LONGEST, False, None
+    while left > 0:
+        told = _told(handle)
+        if told is None or told.remaining >= _FEW:
+            fcntl.flock(handle, fcntl.LOCK_UN)
+            return
+        pause = 0.0 if told == waited_for else told.wait_until - time.monotonic()
+        if pause > 0:
+            fcntl.flock(handle, fcntl.LOCK_UN)
+            alone, waited_for = False, told
+        elif alone:
+            return
+        else:
+            with contextlib.suppress(BlockingIOError):
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                alone = True
+                continue  # and see what the one before was told
+            pause = random.uniform(0.02, 0.06)
+        time.sleep(min(pause, left))
+        left -= pause
+
+
+def _told(handle: int) -> Told | None:
+    try:
+        told = Told(*json.loads(os.pread(handle, _SIZE, 0)))
+        age = time.monotonic() - max(told.at, told.wait_until)
+        # Before a reboot the clock was ahead.
+        return told if -_LONGEST <= age < _WINDOW and told.remaining >= 0 else None
+    except (OSError, TypeError, ValueError):
+        return None  # nothing was told, or it is of no use
 
 
 def _ignore(_warning: str) -> None:

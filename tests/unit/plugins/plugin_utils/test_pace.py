@@ -49,6 +49,68 @@ def test_no_answer_makes_anybody_wait_for_ever(naps):
     assert [round(nap) for nap in naps] == [120]
 
 
+def test_the_first_who_hears_that_many_are_left_sets_the_others_free(tmp_path):
+    Pace().heard(HOST, remaining=10, wait=None)
+    asking, freed = FORK.Barrier(5, timeout=20), FORK.Queue()
+
+    def ask():
+        with Pace().turn(HOST):
+            asking.wait()  # nobody comes further before all of them are there
+            freed.put(True)
+
+    with Pace().turn(HOST):
+        processes = [FORK.Process(target=ask) for _unused in range(5)]
+        for process in processes:
+            process.start()
+        time.sleep(0.1)
+        assert freed.empty()
+        Pace().heard(HOST, remaining=299, wait=None)
+        assert [freed.get(timeout=20) for _process in processes] == [True] * 5
+    for process in processes:
+        process.join()
+
+
+def test_an_older_answer_that_comes_late_ends_no_wait(naps):
+    Pace().heard(HOST, remaining=None, wait=20.0)
+    for remaining in (299, 10, None):
+        Pace().heard(HOST, remaining=remaining, wait=None)
+    with Pace().turn(HOST):
+        pass
+    assert [round(nap) for nap in naps] == [20]
+
+
+def test_who_waited_sees_what_was_told_in_the_meantime(naps, monkeypatch):
+    def nap(seconds):
+        naps.append(seconds)
+        now[0] += seconds
+        if len(naps) == 1:
+            Pace().heard(HOST, remaining=None, wait=7.0)
+
+    now = [time.monotonic()]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "sleep", nap)
+    Pace().heard(HOST, remaining=None, wait=20.0)
+    with Pace().turn(HOST):
+        pass
+    assert [round(nap) for nap in naps] == [20, 7]
+
+
+def test_who_was_stopped_in_its_turn_keeps_nobody_waiting_for_ever(naps):
+    Pace().heard(HOST, remaining=10, wait=None)
+    with Pace().turn(HOST), Pace().turn(HOST):
+        pass
+    assert 119 < sum(naps) < 121
+
+
+def test_there_is_one_file_for_each_host_however_many_ask(tmp_path, naps):
+    for wait in (1.0, 2.0, 3.0):
+        for host in (HOST, "https://api.us-2.crowdstrike.com"):
+            Pace().heard(host, remaining=0, wait=wait)
+            with Pace().turn(host):
+                pass
+    assert len(files(tmp_path)) == 2
+
+
 def test_what_was_told_long_ago_or_before_a_reboot_is_forgotten(naps, monkeypatch):
     Pace().heard(HOST, remaining=0, wait=20.0)
     real = time.monotonic()
@@ -60,7 +122,7 @@ def test_what_was_told_long_ago_or_before_a_reboot_is_forgotten(naps, monkeypatc
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"[]", b"[1, 2]", b'{"a": 1}', b"\xff", b'["x", 1, 2]', b"[1, 2, 3, 4]", b"7"]
+    "content", [b"", b"[]", b"[1, 2]", b'{"a": 1}', b"\xff", b'["x", 1, 2]', b"[1, 2, 3, 4]", b"7", b"[1, -1, 1]"]
 )
 def test_a_damaged_file_is_as_if_it_were_not_there(tmp_path, naps, content):
     Pace().heard(HOST, remaining=0, wait=20.0)
