@@ -206,10 +206,10 @@ class Broker:
                 notes.failed(error, way, self._run)
             else:
                 notes.failure = None
-                if own:
-                    notes.issued(own, token)
                 if self._store:
                     self._store.put(client, token)
+                if own:
+                    notes.issued(own, token)
                 return Issued(token, cached=False)
         if old and not failure.refused:
             self._warn(f"A token could not be renewed and is used while it lasts: {failure.message}")

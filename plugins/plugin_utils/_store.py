@@ -59,6 +59,9 @@ class Store:
     def put(self, client: Client, token: Token) -> None:
         """Keep a token that was issued to this client, in place of the one before."""
         home = client.at(token.hostname)
+        # First: who is killed in between leaves a row without a token rather than a token that nobody can list.
+        row = [home.hostname, home.member_cid, home.session, token.expires_at]
+        self._index(lambda rows: [*(each for each in rows if each[:3] != row[:3]), row])
         self._write(self._place(home), token.to_dict())
         cloud, default = cloud_at(home.hostname), client.at(CLOUDS[DEFAULT_CLOUD].url)
         asked = {client}
@@ -66,8 +69,6 @@ class Store:
             asked.add(default)
         for other in asked - {home}:
             self._write(self._place(other), {"moved_to": home.hostname})
-        row = [home.hostname, home.member_cid, home.session, token.expires_at]
-        self._index(lambda rows: [*(each for each in rows if each[:3] != row[:3]), row])
 
     def delete(self, client: Client) -> None:
         """Forget the client's token, and the sign that led there."""

@@ -28,6 +28,7 @@ class World:
         self.revocation, self.dead = None, set()
         self._files = str(tmp_path / "tokens")
         os.mkdir(self._files)
+        self.settings = StoreSettings("ansible.builtin.jsonfile", self._files, "p_")
 
     # The API. What is asked of it is kept in asked, revoked and checked.
 
@@ -46,8 +47,7 @@ class World:
         return access_token not in self.dead
 
     def store(self):
-        settings = StoreSettings("ansible.builtin.jsonfile", self._files, "p_")
-        return Store(Backend(settings, self.warnings.append), SEALER, self.lock(), self.warnings.append)
+        return Store(Backend(self.settings, self.warnings.append), SEALER, self.lock(), self.warnings.append)
 
     def lock(self):
         return Lock(SEALER, self.warnings.append)
