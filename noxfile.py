@@ -258,8 +258,8 @@ def note(session: nox.Session, text: str) -> None:
 def run_integration(session: nox.Session, core: str, *pythons: str, mark: str = "") -> None:
     """Run tests/integration on one ansible-core.
 
-    It has an environment of its own with no more in it than users have (redis is for those who keep facts there), and a
-    Python that may be older than the tests'.
+    It has an environment of its own with no more in it than users have (clients of Redis and Memcached are for those who
+    keep facts there), and a Python that may be older than the tests'.
     """
     python = first_python(*pythons)
     if python not in PYTHONS:
@@ -269,8 +269,8 @@ def run_integration(session: nox.Session, core: str, *pythons: str, mark: str = 
     if not ansible.exists():
         interpreter = PYTHONS[python] / f"python{python}"
         session.run(sys.executable, "-m", "virtualenv", "-q", "-p", str(interpreter), str(ansible), external=True)
-    install = [str(ansible / "bin" / "pip"), "install", "ansible-core", "-r", "requirements.txt", "redis"]
-    session.run(*install, env={"PIP_CONSTRAINT": pins(core)}, external=True)
+    install = [str(ansible / "bin" / "pip"), "install", "ansible-core", "-r", "requirements.txt"]
+    session.run(*install, "redis", "python-memcached", env={"PIP_CONSTRAINT": pins(core)}, external=True)
     community_general(session)
 
     session.install("pytest", "pytest-xdist", "aiohttp", "trustme", "requests", "pyyaml", "pexpect")

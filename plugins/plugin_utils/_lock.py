@@ -95,7 +95,6 @@ class Lock:
             finally:
                 if notes != before:
                     self._write(handle, name, notes)
-                    sweep(private_directory("locks", self._warn), older_than=2 * LONGEST_LIFE)
 
     def _read(self, handle: int, name: str) -> Notes:
         sealed = os.pread(handle, os.fstat(handle).st_size, 0).decode("ascii", "replace")
@@ -128,6 +127,7 @@ def locked(name: str, warn: Warn, *, seconds: float) -> t.Iterator[int | None]:
     finally:
         if handle is not None:
             os.close(handle)
+            sweep(os.path.dirname(path), older_than=LONGEST_LIFE)
 
 
 def _opened(path: str, end: float) -> int | None:

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import functools
 import os
 import stat
@@ -50,7 +51,7 @@ def private_directory(name: str, warn: Warn) -> str:
 
 
 def sweep(directory: str, *, older_than: float) -> None:
-    """Remove the files that nobody has touched for so many seconds; looks at most once in a minute."""
+    """Remove the files that nobody has touched for so many seconds, nor has locked; looks at most once in a minute."""
     now = time.time()
     stamp = f"{directory}.swept"
     with contextlib.suppress(OSError):
@@ -59,13 +60,24 @@ def sweep(directory: str, *, older_than: float) -> None:
     with contextlib.suppress(OSError), open(stamp, "w", encoding="ascii"):
         os.utime(stamp, (now, now))
     horizon = now - older_than
-    with os.scandir(directory) as entries:
+    with contextlib.suppress(OSError), os.scandir(directory) as entries:
         for entry in entries:
-            try:
+            with contextlib.suppress(OSError):  # somebody else swept it, or holds it
                 if entry.stat(follow_symlinks=False).st_mtime < horizon:
-                    os.unlink(entry.path)
-            except OSError:
-                continue  # somebody else swept it
+                    _remove(entry)
+
+
+def _remove(entry: os.DirEntry[str]) -> None:
+    if entry.is_symlink():
+        os.unlink(entry.path)
+        return
+    # A lock that is held seems old when the clock has jumped ahead.
+    handle = os.open(entry.path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.unlink(entry.path)
+    finally:
+        os.close(handle)
 
 
 def _secured(parent: str, name: str, warn: Warn) -> str:

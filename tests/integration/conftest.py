@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from emulator.client import Emulator
 from integration.harness import Ansible, User
-from integration.redis import COLLECTIONS, SERVER, Redis, what_is_missing
+from integration.servers import COLLECTIONS, Memcached, Redis, installed, what_is_missing
 
 
 @pytest.fixture(scope="session")
@@ -50,13 +50,31 @@ def user(ansible: Ansible, emulator: Emulator) -> Iterator[User]:
 
 
 @pytest.fixture
-def redis(user: User) -> Iterator[Redis]:
-    """A Redis of the user's own. Without a server the test is not run; whatever else is missing is a failure."""
-    if not SERVER:
-        pytest.skip("there is no redis-server on this machine (Debian: apt-get install redis-server)")
-    missing = what_is_missing(user.ansible.bin / "python")
-    if missing:
+def community_general(user: User) -> None:
+    """Cache plugins that do not come with ansible-core."""
+    if missing := what_is_missing(user.ansible.bin / "python"):
         pytest.fail(missing)
     user.environment["ANSIBLE_COLLECTIONS_PATH"] += f":{COLLECTIONS}"
+
+
+@pytest.fixture
+def redis(user: User, community_general: None) -> Iterator[Redis]:
+    """A Redis of the user's own. Without a server the test is not run; whatever else is missing is a failure."""
+    _need(user, Redis.program, Redis.library)
     with Redis(user.root / "redis", password=user.secret("the-password-of-a-redis-0123456789")) as server:
         yield server
+
+
+@pytest.fixture
+def memcached(user: User, community_general: None) -> Iterator[Memcached]:
+    """A Memcached of the user's own, if there is one."""
+    _need(user, Memcached.program, Memcached.library)
+    with Memcached(user.root / "memcached") as server:
+        yield server
+
+
+def _need(user: User, program: str, library: str) -> None:
+    if not installed(program):
+        pytest.skip(f"there is no {program} on this machine (Debian: apt-get install {program})")
+    if missing := what_is_missing(user.ansible.bin / "python", library):
+        pytest.fail(missing)

@@ -14,8 +14,8 @@ from emulator.cast import CHILD_A, CHILD_B, US1, US1_OTHER, US2
 from emulator.world import ApiClient
 from integration.harness import User
 from integration.lives import dump, get, info, revoke
-from integration.redis import Redis
 from integration.results import sentence
+from integration.servers import Redis
 
 ONCE = """
 - name: Credentials stand in this task and nowhere else

@@ -303,3 +303,15 @@ def test_private_files_hold_json_and_nothing_else(tmp_path, warnings):
     Backend(SETTINGS, warnings.append).set("name", "text")
     [kept] = private_files(tmp_path)
     assert "text" in json.dumps(json.loads(kept.read_text()))
+
+
+@pytest.mark.parametrize("settings", [SETTINGS, StoreSettings("ansible.builtin.jsonfile", "tokens", "p_")])
+def test_no_file_stays_open(tmp_path, warnings, monkeypatch, settings):
+    monkeypatch.chdir(tmp_path)
+    before = len(os.listdir("/dev/fd"))
+    backend = Backend(settings, warnings.append)
+    for number in range(20):
+        backend.set(f"name{number}", f"text{number}")
+        backend.set(f"name{number}", f"another{number}")
+    assert [backend.get(f"name{number}") for number in range(20)] == [f"another{number}" for number in range(20)]
+    assert len(os.listdir("/dev/fd")) == before
