@@ -13,6 +13,7 @@ import base64
 import hashlib
 import json
 
+from emulator.scopes import ALL, HOSTS_READ
 from emulator.world import INSTALLERS_READ, ApiClient, Customer, World
 
 
@@ -48,7 +49,8 @@ US3 = _client("us-3", US3_CUSTOMER)
 EU1 = _client("eu-1", EU1_CUSTOMER)
 GOV1 = _client("us-gov-1", GOV1_CUSTOMER)
 GOV2 = _client("us-gov-2", GOV2_CUSTOMER)
-NO_SCOPE = _client("no scope", US1_CUSTOMER, frozenset({"hosts:read"}))
+NO_SCOPE = _client("no scope", US1_CUSTOMER, frozenset({HOSTS_READ}))  # none for sensor installers
+FULL = _client("full", US1_CUSTOMER, ALL)
 NOT_ALLOWED = _client("not allowed", GUARDED_CUSTOMER)
 
 # Well-formed and known to nobody.
@@ -75,6 +77,7 @@ CLIENTS = {
     "GOV2": GOV2,
     "NO_SCOPE": NO_SCOPE,
     "NOT_ALLOWED": NOT_ALLOWED,
+    "FULL": FULL,
 }
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from aiohttp import web
 
+from emulator.blob import Blob, pieces
 from emulator.faults import Fault
 from emulator.messages import Call, Reply, json_reply
 from emulator.routing import TOO_MANY
@@ -21,8 +22,12 @@ _CHUNK = 65_536
 _PLAUSIBLE = {"access_token": "x" * 1400, "expires_in": 1799, "token_type": "bearer"}
 
 
-def response(reply: Reply) -> web.Response:
-    return web.Response(status=reply.status, body=reply.body, headers=reply.headers)
+async def send(request: web.BaseRequest, reply: Reply) -> web.StreamResponse:
+    if isinstance(reply.body, bytes):
+        return web.Response(status=reply.status, body=reply.body, headers=reply.headers)
+    stream = await _begin(request, reply, len(reply.body))
+    await _write(stream, reply.body, 0, len(reply.body))
+    return stream
 
 
 async def perform(
@@ -41,15 +46,19 @@ async def perform(
     if fault.kind in ("hang", "drop"):
         _transport(request).abort()
         return None
-    if fault.kind == "delay":
-        return response(real or answer())
+    if fault.kind == "kill":
+        state.tokens.kill_all()
+    if fault.kind in ("delay", "kill"):
+        return await send(request, real or answer())
+    if fault.kind == "headers":
+        return await send(request, _overruled(real or answer(), {}, fault))
     if fault.kind == "drip":
         return await _drip(fault, state, request, released, real or answer())
     if fault.kind == "truncate":
         return await _truncate(fault, request, (real or _made_up(fault, 201, _PLAUSIBLE)).with_headers(date))
     if fault.kind == "oversize":
         return await _oversize(fault, request)
-    return response(_reply(fault, state, call).with_headers(date))
+    return await send(request, _reply(fault, state, call).with_headers(date))
 
 
 def _reply(fault: Fault, state: State, call: Call) -> Reply:
@@ -61,6 +70,8 @@ def _reply(fault: Fault, state: State, call: Call) -> Reply:
         return _overruled(reply, {"X-Cs-Traceid": call.trace_id, "X-Ratelimit-Retryafter": later, **limits}, fault)
     if fault.kind == "redirect":
         return _overruled(Reply(fault.status or 308), {"Location": fault.url}, fault)
+    if fault.kind == "echo":
+        return _echo(fault, call)
     if fault.kind == "malformed":
         return _made_up(fault, 201, '{"access_token": "', "application/json")
     if fault.kind == "shape":
@@ -69,6 +80,22 @@ def _reply(fault: Fault, state: State, call: Call) -> Reply:
         reply = call.error(fault.status or 500, "Internal Server Error")
         return _overruled(reply, {"X-Cs-Traceid": call.trace_id}, fault)
     return _overruled(_made_up(fault, 500, None), {}, fault)
+
+
+def _echo(fault: Fault, call: Call) -> Reply:
+    """Says again what it must not: the request's token, wherever the body or a header has a place for it."""
+    words = {"{authorization}": call.headers.get("authorization", ""), "{token}": call.bearer or ""}
+
+    def filled(text: str) -> str:
+        for place, value in words.items():
+            text = text.replace(place, value)
+        return text
+
+    usual = {"errors": [{"code": fault.status or 400, "message": "invalid header Authorization: {authorization}"}]}
+    reply = _made_up(fault, 400, usual)
+    assert isinstance(reply.body, bytes)
+    headers = {**reply.headers, **fault.headers}
+    return Reply(reply.status, filled(reply.body.decode()).encode(), {n: filled(v) for n, v in headers.items()})
 
 
 def _made_up(fault: Fault, status: int, body: object, text_type: str = "text/html") -> Reply:
@@ -96,6 +123,11 @@ async def _begin(request: web.BaseRequest, reply: Reply, length: int) -> web.Str
     return stream
 
 
+async def _write(stream: web.StreamResponse, body: bytes | Blob, start: int, stop: int) -> None:
+    for piece in pieces(body, start, stop):
+        await stream.write(piece)
+
+
 async def _drip(
     fault: Fault, state: State, request: web.BaseRequest, released: asyncio.Event, reply: Reply
 ) -> web.StreamResponse:
@@ -103,14 +135,14 @@ async def _drip(
     piece = max(1, -(-len(reply.body) // _DRIP_PIECES))
     for start in range(0, len(reply.body), piece):
         await state.pause(fault.seconds / _DRIP_PIECES, released)
-        await stream.write(reply.body[start : start + piece])
+        await _write(stream, reply.body, start, min(start + piece, len(reply.body)))
     return stream
 
 
 async def _truncate(fault: Fault, request: web.BaseRequest, reply: Reply) -> web.StreamResponse:
     keep = len(reply.body) // 2 if fault.keep is None else fault.keep
     stream = await _begin(request, reply, len(reply.body))
-    await stream.write(reply.body[:keep])
+    await _write(stream, reply.body, 0, min(keep, len(reply.body)))
     _transport(request).close()  # sends what is written, and ends the connection before the announced length
     return stream
 

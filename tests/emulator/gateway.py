@@ -11,12 +11,16 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from emulator.clouds import BY_HOST, CLOUDS, Cloud
-from emulator.effects import perform, response
-from emulator.messages import Call, Reply, json_reply
+from emulator.effects import perform, send
+from emulator.messages import Call, Reply, Upload, json_reply
 from emulator.requestlog import RequestEntry, RequestLog
 from emulator.routing import answer
 from emulator.state import State
 from emulator.tokens import sha256
+
+# What the web server in front of the API does not let through.
+_MAX_TARGET = 20_000
+_MAX_JSON = 1_048_576
 
 
 @dataclass(frozen=True)
@@ -45,9 +49,10 @@ class Gateway:
             host=host.lower(),
             method=request.method,
             path=request.path,
-            query=request.query,
+            target=request.raw_path,
             source=request.remote or "",
             headers=headers,
+            connection=request.transport,
         )
         arrival = _Arrival(entry, state.requests, state.released)
         try:
@@ -61,7 +66,7 @@ class Gateway:
 
     async def _handle(self, request: web.BaseRequest, arrival: _Arrival, headers: dict[str, str]) -> web.StreamResponse:
         entry = arrival.entry
-        form = {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+        form, files, body = await _content(request)
         cloud = self._cloud(entry.host)
         call = Call(
             method=request.method,
@@ -69,10 +74,13 @@ class Gateway:
             cloud=cloud or CLOUDS[self._state.settings.http_cloud],
             source=entry.source,
             headers=headers,
-            query=request.query,
+            query={name: request.query.getall(name) for name in request.query},
             form=form,
+            files=files,
+            body=body,
         )
         self._note_caller(entry, call)
+        entry.note_content(call)
         return await self._respond(request, arrival, call, stranger=cloud is None)
 
     def _cloud(self, host: str) -> Cloud | None:
@@ -92,9 +100,13 @@ class Gateway:
             return reply.with_headers({"Date": state.date()})
 
         self._still_wanted(arrival)
+        oversized = _oversized(request, call)
+        if oversized:
+            entry.status = oversized.status
+            return await send(request, oversized.with_headers({"Date": state.date()}))
         fault = state.faults.take(entry.method, entry.host, entry.path)
         if fault is None:
-            result: web.StreamResponse | None = response(real())
+            result: web.StreamResponse | None = await send(request, real())
         else:
             entry.fault = fault.kind
             result = await perform(fault, state, call, request, arrival.released, real)
@@ -120,6 +132,34 @@ class Gateway:
             token = self._state.tokens.find(entry.token_sha256, self._state.clock())
             if token:
                 entry.client_id, entry.member_cid = token.client_id, token.member_cid
+
+
+async def _content(request: web.BaseRequest) -> tuple[dict[str, str], dict[str, Upload], bytes]:
+    """The fields and the files of a form, or else the body as it is."""
+    if request.content_type not in ("application/x-www-form-urlencoded", "multipart/form-data"):
+        return {}, {}, await request.read()
+    form: dict[str, str] = {}
+    files: dict[str, Upload] = {}
+    for name, value in (await request.post()).items():
+        if isinstance(value, web.FileField):
+            files[name] = Upload(value.filename, value.file.read())
+        elif isinstance(value, str):
+            form[name] = value
+    return form, files, b""
+
+
+def _oversized(request: web.BaseRequest, call: Call) -> Reply | None:
+    if len(request.raw_path) > _MAX_TARGET:
+        return _page(414, "Request-URI Too Large")
+    if len(call.body) > _MAX_JSON and request.content_type == "application/json":
+        return _page(413, "Request Entity Too Large")
+    return None
+
+
+def _page(status: int, reason: str) -> Reply:
+    title = f"{status} {reason}"
+    html = f"<html><head><title>{title}</title></head><body><center><h1>{title}</h1></center></body></html>"
+    return Reply(status, html.encode(), {"Content-Type": "text/html"})
 
 
 def _nobody() -> web.Response:

@@ -10,7 +10,7 @@ import pkgutil
 from collections.abc import Callable
 
 from emulator import endpoints
-from emulator.messages import Call, Reply
+from emulator.messages import Call, Refused, Reply
 from emulator.state import State
 from emulator.tokens import Token, sha256
 
@@ -58,8 +58,11 @@ def _guarded(handler: TokenHandler, scope: str | None) -> Handler:
         elif scope is not None and not _has_scope(state, token, scope):
             reply = call.error(403, DENIED, GATEWAY)
         else:
-            reply = handler(state, call, token)
-        return reply.with_headers(state.limit_headers(verdict))
+            try:
+                reply = handler(state, call, token)
+            except Refused as refused:
+                reply = call.error(refused.status, refused.message)
+        return reply.with_headers({**state.limit_headers(verdict), "X-Cs-Region": call.cloud.name})
 
     return guarded
 

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import ssl
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 
@@ -23,6 +25,9 @@ from emulator.state import State
 
 LOOPBACK = "127.0.0.1"
 _BACKLOG = 512
+# Beyond what the gateway refuses by itself.
+_MAX_LINE = 100_000
+_MAX_BODY = 320_000_000
 
 
 class BindError(Exception):
@@ -64,6 +69,12 @@ def _url(sock: socket.socket) -> str:
     return f"http://{LOOPBACK}:{sock.getsockname()[1]}"
 
 
+def _request(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
+    """As aiohttp makes them, but with room for files."""
+    loop = asyncio.get_running_loop()
+    return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=_MAX_BODY)
+
+
 class Service:
     def __init__(self, state: State, directory: Path, ports: Ports) -> None:
         self._state = state
@@ -85,7 +96,9 @@ class Service:
 
         context = certificates.listener_context(lambda: self._state.settings.certificate)
         for name in ("tls", "http"):
-            runner = web.ServerRunner(web.Server(Gateway(self._state, name), access_log=None), shutdown_timeout=1)
+            gateway = Gateway(self._state, name)
+            server = web.Server(gateway, access_log=None, request_factory=_request, max_line_size=_MAX_LINE)
+            runner = web.ServerRunner(server, shutdown_timeout=1)
             await self._run(runner, sockets[name], ssl_context=context if name == "tls" else None)
         await self._run(web.AppRunner(control_app(self._state), access_log=None), sockets["control"])
         proxy = Proxy(self._state, sockets["tls"].getsockname())

@@ -12,7 +12,14 @@ from emulator.clouds import CLOUDS
 
 CERTIFICATE_CASES = ("good", "expired", "wrong-name", "self-signed")
 
-_CHOICES: dict[str, tuple[str, ...]] = {"http_cloud": tuple(CLOUDS), "certificate": CERTIFICATE_CASES}
+# How pages can go wrong; what each does is in README.md.
+PAGING_CASES = ("changing-size", "empty-page", "late-end", "moving-total", "repeated-cursor")
+
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "http_cloud": tuple(CLOUDS),
+    "certificate": CERTIFICATE_CASES,
+    "paging": PAGING_CASES,
+}
 
 
 @dataclass(frozen=True)
@@ -28,6 +35,19 @@ class Settings:
     certificate: str = "good"  # one of CERTIFICATE_CASES, for new connections
     proxy_auth: str = ""  # "user:password" that the proxy asks for; empty lets everybody in
     strangers: tuple[str, ...] = ()  # host names outside the clouds that the proxy leads here, too
+    hosts: int = 30  # of each customer; of the other things as well. The first ones stay the same if there are more
+    vulnerabilities: int = 30
+    alerts: int = 30
+    indicators: int = 30
+    assets: int = 30
+    ioms: int = 30
+    page_cap: int = 0  # no page has more items, whatever `limit` says; 0: as documented
+    paging: tuple[str, ...] = ()  # some of PAGING_CASES
+    cursor_life: float = 120.0  # seconds after which a cursor is dead
+    next_page_prefix: str = ""  # what stands before the path in Next-Page, such as "https://evil.example.com"
+    job_polls: int = 2  # how often a command or a containment is seen unfinished before it is done
+    installer_size: int = 100_000  # bytes of the first installer in the list
+    ranges: bool = False  # whether downloads can begin in the middle
 
     def changed(self, values: Mapping[str, object]) -> Settings:
         """These settings with some replaced; ValueError with one sentence if a name or a value is no good."""
@@ -42,15 +62,21 @@ class Settings:
 
 def _checked(name: str, value: object, present: object) -> object:
     if isinstance(present, tuple):
-        if isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value):
-            return tuple(value)
-        raise ValueError(f"{name} must be a list of strings")
+        if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
+            raise ValueError(f"{name} must be a list of strings")
+        for item in value:
+            _choose(name, item)
+        return tuple(value)
     if isinstance(present, float) and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if type(value) is not type(present):
         raise ValueError(f"{name} must be of type {type(present).__name__}")
     if name != "clock_offset" and isinstance(value, (int, float)) and value < 0:
         raise ValueError(f"{name} must not be negative")
+    _choose(name, value)
+    return value
+
+
+def _choose(name: str, value: object) -> None:
     if name in _CHOICES and value not in _CHOICES[name]:
         raise ValueError(f"{name} must be one of {', '.join(_CHOICES[name])}")
-    return value

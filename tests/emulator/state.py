@@ -18,6 +18,7 @@ from emulator.messages import Call
 from emulator.ratelimit import SlidingWindow, Verdict
 from emulator.requestlog import ConnectLog, RequestLog
 from emulator.settings import Settings
+from emulator.tenant import Tenant
 from emulator.tokens import TokenStore
 
 Clock = Callable[[], float]
@@ -41,7 +42,14 @@ class State:
         self._oauth_calls = SlidingWindow()
         self._dead_calls = SlidingWindow()
         self._customer_calls = SlidingWindow()
+        self._tenants: dict[str, Tenant] = {}
         self.release()
+
+    def tenant(self, cid: str) -> Tenant:
+        """What a customer has. A member has its own."""
+        if cid not in self._tenants:
+            self._tenants[cid] = Tenant(cid, lambda: self.settings)
+        return self._tenants[cid]
 
     # -- waiting
 
