@@ -170,17 +170,14 @@ def test_alerts_echo_the_offset() -> None:
 def test_alerts_take_everything_in_the_body() -> None:
     api = Api(alerts=9)
     assert api.reply("POST", ALERTS.path).status == 400
-    assert error_of(api.reply("POST", ALERTS.path, {"offset": 0})) == (
-        400,
-        "invalid request body: unknown field offset",
-    )
+    refused = api.reply("POST", ALERTS.path, {"offset": 0})
+    assert error_of(refused) == (400, "invalid request body: unknown field offset")
     answer = api.call("POST", ALERTS.path, {"filter": "status:'new'", "sort": "created_timestamp|desc", "limit": 2})
     assert [alert["severity"] for alert in answer["resources"]] == [6, 3]
     assert answer["meta"]["pagination"]["total"] == 3
     ids = [alert["composite_id"] for alert in answer["resources"]]
-    assert [
-        a["composite_id"] for a in api.call("POST", "/alerts/entities/alerts/v2", {"composite_ids": ids})["resources"]
-    ] == ids
+    details = api.call("POST", "/alerts/entities/alerts/v2", {"composite_ids": ids})
+    assert details["resources"] == answer["resources"]
 
 
 def test_vulnerabilities_need_filter_and_facets() -> None:
@@ -209,7 +206,7 @@ def test_next_page_is_a_path_that_is_complete() -> None:
 
 def test_next_token_allows_only_limit() -> None:
     api = Api(ioms=30)
-    answer = api.get(IOMS.path, limit=4, cloud_provider="aws", status="new")
+    answer = api.get(IOMS.path + "?status=new", limit=4, cloud_provider="aws")
     token = answer["meta"]["pagination"]["next_token"]
     refused = api.reply("GET", IOMS.path, limit=4, next_token=token, cloud_provider="aws")
     assert error_of(refused) == (400, "cannot provide both nextToken and cloud_provider")
