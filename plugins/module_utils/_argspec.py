@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.falconops.auth.plugins.module_utils._call import METHODS
 from ansible_collections.falconops.auth.plugins.module_utils._clouds import CLOUDS
 
 Spec = t.Dict[str, t.Dict[str, t.Any]]
@@ -64,6 +65,32 @@ INFO_SPEC: Spec = {
     "verify": {"type": "bool", "default": False},
     "query": {"type": "str"},
 }
+# Beside the shared ones, what falcon_api is told of a call. A lookup has no files.
+CALL_SPEC: Spec = {
+    "path": {"type": "str", "required": True},
+    "method": {"type": "str", "default": "GET", "choices": list(METHODS)},
+    "params": {"type": "dict"},
+    "body": {"type": "raw"},
+    "body_format": {"type": "str", "default": "json", "choices": ["json", "form", "multipart", "raw"]},
+    "headers": {"type": "dict"},
+    "ids": {"type": "list", "elements": "str"},
+    "batch_size": {"type": "int"},
+    "paginate": {"type": "bool", "default": False},
+    "max_items": {"type": "int"},
+    "query": {"type": "str"},
+    "read_only": {"type": "bool"},
+    "allow_partial": {"type": "bool", "default": False},
+    "ignore_codes": {"type": "list", "elements": "int"},
+    "max_wait": {"type": "int", "default": 90},
+}
+FILES_SPEC: Spec = {
+    "src": {"type": "path"},
+    "dest": {"type": "path"},
+    "mode": {"type": "raw"},
+    "checksum": {"type": "str"},
+}
+API_SPEC: Spec = {**SHARED_SPEC, **CALL_SPEC, **FILES_SPEC, "access_token": {"type": "str", "no_log": True}}
+API_LOOKUP_SPEC: Spec = {**SHARED_SPEC, **CALL_SPEC, "path": {"type": "str"}}
 TOKEN_FILE_SPEC: Spec = {**SHARED_SPEC, "dest": {"type": "path", "required": True}}
 SESSION_GATE_SPEC: Spec = {
     **SHARED_SPEC,
@@ -73,4 +100,11 @@ SESSION_GATE_SPEC: Spec = {
 }
 
 # Smallest and largest value of each number.
-RANGES: dict[str, tuple[int, int]] = {"timeout": (1, 300), "retries": (0, 10), "min_ttl": (0, 1200)}
+RANGES: dict[str, tuple[int, int]] = {
+    "timeout": (1, 300),
+    "retries": (0, 10),
+    "min_ttl": (0, 1200),
+    "batch_size": (1, 5000),
+    "max_items": (1, 10_000_000),
+    "max_wait": (0, 3600),
+}

@@ -4,9 +4,11 @@
 
 # This file is private to the collection: it can change in any release.
 
-"""The one class of expected failures."""
+"""Expected failures."""
 
 from __future__ import annotations
+
+import typing as t
 
 
 class FalconError(Exception):
@@ -20,3 +22,18 @@ class FalconError(Exception):
         self.message = message
         self.refused = refused
         self.lasting = lasting or refused
+
+
+class CallFailed(FalconError):
+    """A call that failed, or did a part of what it was to do; result: what it did, as the module returns it."""
+
+    def __init__(self, message: str, result: dict[str, t.Any], *, refused: bool = False) -> None:
+        super().__init__(message, refused=refused)
+        self.result = result
+
+
+class DeadToken(FalconError):
+    """The API no longer takes the token, and whoever has noticed cannot get another one."""
+
+    def __init__(self) -> None:
+        super().__init__("The API does not take the token.", refused=True)

@@ -17,7 +17,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.falconops.auth.plugins.module_utils._argspec import CONNECTION_SPEC, Spec
 from ansible_collections.falconops.auth.plugins.module_utils._client import Client
 from ansible_collections.falconops.auth.plugins.module_utils._connection import Connection
-from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
+from ansible_collections.falconops.auth.plugins.module_utils._errors import CallFailed, DeadToken, FalconError
 from ansible_collections.falconops.auth.plugins.module_utils._wire import Wire
 
 
@@ -40,6 +40,10 @@ def run_module(
     )
     try:
         result = work(Wire(Connection(**{name: given[name] for name in CONNECTION_SPEC})), client, given)
+    except DeadToken:
+        module.exit_json(changed=False, dead=True)
+    except CallFailed as error:
+        module.fail_json(msg=error.message, refused=error.refused, lasting=error.lasting, done=error.result)
     except FalconError as error:
         module.fail_json(msg=error.message, refused=error.refused, lasting=error.lasting)
     module.exit_json(**result)

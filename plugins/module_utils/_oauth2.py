@@ -18,6 +18,7 @@ from ansible_collections.falconops.auth.plugins.module_utils._clouds import clou
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
 from ansible_collections.falconops.auth.plugins.module_utils._token import Token
 from ansible_collections.falconops.auth.plugins.module_utils._wire import Answer, Request, Wire, basic, bearer, host_of
+from ansible_collections.falconops.auth.plugins.module_utils._words import plain, said, trace
 
 # The API redirects once, to the client's own cloud; a second time is a loop.
 _MOST_REDIRECTS = 2
@@ -63,7 +64,7 @@ def is_live(wire: Wire, hostname: str, access_token: str) -> bool:
     else:
         if answer.status in (200, 401, 403):
             return answer.status != 401
-        failure = f"it answered {answer.status}{_trace(answer)}; try again later"
+        failure = f"it answered {answer.status}{trace(answer)}; try again later"
     raise FalconError(f"{attempt}: {failure}.")
 
 
@@ -81,7 +82,7 @@ def _posted(
             break
         if answer.status not in (307, 308):
             return answer, client, attempt
-        client = client.at(_redirect_target(answer, attempt))
+        client = client.at(_redirect_target(answer, attempt, client.client_secret, form.get("token", "")))
     else:
         failure = "it was redirected again and again"
     raise FalconError(f"{attempt}: {failure}.")
@@ -93,12 +94,12 @@ def _issued(answer: Answer, client: Client, attempt: str) -> Token:
     except ValueError as error:
         complaint = str(error)
     raise FalconError(
-        f"{attempt}: the answer {answer.status} holds no token that can be used ({complaint}){_trace(answer)}; "
+        f"{attempt}: the answer {answer.status} holds no token that can be used ({complaint}){trace(answer)}; "
         "is there something between this machine and the API that answers in its place?"
     )
 
 
-def _redirect_target(answer: Answer, attempt: str) -> str:
+def _redirect_target(answer: Answer, attempt: str, *secrets: str) -> str:
     """The API host to go on with. Whoever is sent on there is given the secret: only CrowdStrike's own hosts are."""
     named = target = ""
     with contextlib.suppress(ValueError):
@@ -106,13 +107,14 @@ def _redirect_target(answer: Answer, attempt: str) -> str:
         target = check_hostname(named)
     if cloud_at(target) or target == host_of(answer.url):
         return target
-    if re.fullmatch(r"https://[a-z0-9.-]+(:\d+)?", target):
+    shown = plain(target or named, *secrets) or "nowhere"
+    if shown == target and re.fullmatch(r"https://[a-z0-9.-]+(:\d+)?", target):
         advice = f"if that is right, say so yourself with 'hostname: {target}'"
     else:
         advice = "nothing was sent there"
     raise FalconError(
-        f"{attempt}: it redirected to {_plain(target or named) or 'nowhere'}, which is not a host of CrowdStrike's "
-        f"and was not sent the secret{_trace(answer)}; {advice}.",
+        f"{attempt}: it redirected to {shown}, which is not a host of CrowdStrike's "
+        f"and was not sent the secret{trace(answer)}; {advice}.",
         refused=True,
     )
 
@@ -140,35 +142,7 @@ def _refusal(answer: Answer, client: Client, attempt: str, access_token: str = "
     else:
         advice = causes.get(answer.status, "check hostname, proxy and what else stands between here and the API")
     return FalconError(
-        f"{attempt} with {answer.status}{_said(answer, client.client_secret, access_token)}{_trace(answer)}; {advice}.",
+        f"{attempt} with {answer.status}{said(answer, client.client_secret, access_token)}{trace(answer)}; {advice}.",
         refused=400 <= answer.status < 500 and answer.status not in (408, 429),
         lasting=answer.status == 429,
     )
-
-
-def _said(answer: Answer, *secrets: str) -> str:
-    """The server's own words, made harmless: they may be anybody's, and may repeat what was sent."""
-    body = answer.json()
-    errors = body.get("errors") if isinstance(body, dict) else None
-    messages = [
-        entry["message"]
-        for entry in (errors if isinstance(errors, list) else [])
-        if isinstance(entry, dict) and isinstance(entry.get("message"), str)
-    ]
-    if not messages:
-        return " and no words of the API" if answer.body else " and an empty answer"
-    words = "; ".join(messages)
-    for secret in filter(None, secrets):
-        words = words.replace(secret, "***")
-    return f" ({_plain(words)})"
-
-
-def _plain(text: str) -> str:
-    """Printable, on one line, and short."""
-    text = "".join(char if char.isprintable() else " " for char in text[:300]).strip()
-    # What stands in a result may be templated by somebody later.
-    return text.replace("{{", "{ {").replace("{%", "{ %")
-
-
-def _trace(answer: Answer) -> str:
-    return f" [X-Cs-Traceid {answer.trace_id}]" if answer.trace_id else ""

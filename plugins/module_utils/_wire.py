@@ -15,6 +15,8 @@ import contextlib
 import dataclasses
 import email.utils
 import functools
+import http.client
+import http.cookiejar
 import json
 import math
 import random
@@ -27,6 +29,7 @@ import typing as t
 from urllib.parse import urlsplit
 
 from ansible_collections.falconops.auth.plugins.module_utils._connection import Connection
+from ansible_collections.falconops.auth.plugins.module_utils._deadline import DeadlineAdapter, unhurried
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
 from ansible_collections.falconops.auth.plugins.module_utils._version import VERSION
 
@@ -35,7 +38,6 @@ try:
     import requests
     import urllib3
     from requests import Session
-    from requests.adapters import HTTPAdapter
     from urllib3.util.retry import Retry
 except ImportError:
     REQUESTS_IMPORT_ERROR = traceback.format_exc()
@@ -152,7 +154,9 @@ class Wire:
         }
         self._session = _Session()
         for scheme in ("https://", "http://"):
-            self._session.mount(scheme, HTTPAdapter(max_retries=0))
+            self._session.mount(scheme, DeadlineAdapter(max_retries=0))
+        # Nobody is to be recognised by what an earlier answer said.
+        self._session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
         agent = f"falconops.auth/{VERSION} (ansible collection)"
         self._session.headers["User-Agent"] = f"{connection.user_agent} {agent}" if connection.user_agent else agent
         # A compressed answer is of no use here and a way to fill the memory.
@@ -204,9 +208,9 @@ class Wire:
                 redirect = 300 <= response.status_code < 400
                 body = b"" if redirect else _read(response, self._connection.timeout, request)
         except requests.exceptions.SSLError as error:
-            return None, f"its TLS certificate was not accepted: {_root(error)}; see ca_path", False
+            return (None, *_tls_failure(_root(error), again))
         except requests.exceptions.ProxyError as error:
-            return None, f"the way through the proxy failed: {_root(error)}; check proxy or HTTPS_PROXY", True
+            return None, f"the way through the proxy failed: {_words(_root(error))}; check proxy or HTTPS_PROXY", True
         except (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError) as error:
             again = again or isinstance(error, requests.exceptions.ConnectTimeout)
             return None, f"no answer came within {self._connection.timeout} seconds", again
@@ -217,12 +221,12 @@ class Wire:
             TypeError,  # urllib3 stumbles over some of them
         ):
             return None, "the proxy is not a URL that can be used; check proxy or HTTPS_PROXY", False
-        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
-            return None, f"the connection failed: {_root(error)}", again or _never_sent(error)
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
+            return None, f"the connection failed: {_words(_root(error))}", again or _never_sent(error)
         except OSError as error:
             path = str(error).rsplit(": ", 1)[-1]
             return None, f"the CA certificates in {path} cannot be read; check REQUESTS_CA_BUNDLE", False
-        except ValueError as error:
+        except _Unreadable as error:
             return None, f"its answer could not be read: {error}", again
         answer = Answer(url=request.url, status=response.status_code, headers=response.headers, body=body)
         return answer, "", answer.status == 429 or (again and answer.status in SERVER_FAULTS)
@@ -263,6 +267,19 @@ def bearer(access_token: str) -> Authorisation:
     return add
 
 
+def multipart(fields: t.Mapping[str, t.Any]) -> tuple[bytes, str]:
+    """A body of several parts, and its Content-Type. A file is {filename, content}; anything else is a text."""
+    parts = {
+        name: (str(each["filename"]), _as_bytes(each["content"])) if isinstance(each, dict) else str(each)
+        for name, each in fields.items()
+    }
+    return urllib3.encode_multipart_formdata(parts)
+
+
+def _as_bytes(content: t.Any) -> bytes:
+    return content if isinstance(content, bytes) else str(content).encode()
+
+
 def _nothing(request: t.Any) -> t.Any:
     """Authorisation that adds nothing: without one, requests would look into ~/.netrc."""
     return request
@@ -279,41 +296,52 @@ def _never_sent(error: BaseException) -> bool:
     return isinstance(reason, urllib3.exceptions.NewConnectionError)
 
 
+class _Unreadable(Exception):
+    """What is wrong with the body of an answer, in our own words."""
+
+
 def _read(response: t.Any, seconds: float, request: Request) -> bytes:
-    """The body of an answer. Raises ValueError when it is cut off, too large or too slow."""
+    """The body of an answer. Raises _Unreadable when it is cut off, too large or too slow."""
     if response.headers.get("Content-Encoding", "identity").lower() not in ("identity", ""):
-        raise ValueError("it is compressed, which was not asked for")
+        raise _Unreadable("it is compressed, which was not asked for")
     sink = request.sink if request.sink and 200 <= response.status_code < 300 else None
     if sink:
+        # What is written away as it comes may take its time, as long as it comes.
+        unhurried(response)
         sink(None)
     pieces: list[bytes] = []
     received = 0
-    end = time.monotonic() + seconds
     while True:
-        chunk = response.raw.read(65536)
+        try:
+            chunk = response.raw.read(65536)
+        except urllib3.exceptions.ReadTimeoutError:
+            raise _Unreadable(f"it was not complete after {seconds:g} seconds") from None
         received += len(chunk)
         if sink:
             sink(chunk)
         else:
             pieces.append(chunk)
         if not sink and received > request.largest:
-            raise ValueError(f"it is larger than {request.largest} bytes")
+            raise _Unreadable(f"it is larger than {request.largest} bytes")
         if not chunk:
             break
-        # What is written away as it comes may take its time, as long as it comes.
-        if time.monotonic() > end and not sink:
-            raise ValueError(f"it was not complete after {seconds:g} seconds")
     length = response.headers.get("Content-Length", "")
-    if length.isdigit() and received < int(length) and request.method != "HEAD":
-        raise ValueError("it broke off")
+    if re.fullmatch("[0-9]{1,18}", length) and received < int(length) and request.method != "HEAD":
+        raise _Unreadable("it broke off")
     return b"".join(pieces)
 
 
-def _root(error: BaseException) -> str:
-    """What really happened, below the layers that wrapped it, in a few words.
+def _tls_failure(root: BaseException, again: bool) -> tuple[str, bool]:
+    """What to say of it, and whether a repeat may help."""
+    if isinstance(root, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
+        return f"the connection failed: {_words(root)}", again
+    if isinstance(root, (ssl.SSLCertVerificationError, urllib3.util.ssl_match_hostname.CertificateError)):
+        return f"its TLS certificate was not accepted: {_words(root)}; see ca_path", False
+    return f"no TLS connection could be made: {_words(root)}; check hostname, proxy and ca_path", False
 
-    The layers repeat the URL, and a proxy's URL may hold a password: only the innermost words are shown.
-    """
+
+def _root(error: BaseException) -> BaseException:
+    """What really happened, below the layers that wrapped it."""
     seen: list[BaseException] = []
     inner: BaseException | None = error
     while inner is not None and inner not in seen:
@@ -321,15 +349,28 @@ def _root(error: BaseException) -> str:
         reason = getattr(inner, "reason", None)
         nested = [arg for arg in (reason, *inner.args) if isinstance(arg, BaseException)]
         inner = nested[0] if nested else (inner.__cause__ or inner.__context__)
-    root = next((each for each in reversed(seen) if str(each)), error)
+    return next((each for each in reversed(seen) if str(each)), error)
+
+
+def _words(root: BaseException) -> str:
+    """A failure in words that are the system's or a library's own, or else only its name.
+
+    Any other words may repeat what a server or a proxy said, or the URL of a proxy with its password.
+    """
     if isinstance(root, ssl.SSLCertVerificationError):
-        return str(root.verify_message)
+        return str(getattr(root, "verify_message", "")) or "certificate verify failed"
     if isinstance(root, ssl.SSLError):
-        return str(root.reason or "handshake failed")
+        return str(getattr(root, "reason", "") or "the TLS connection broke off")
     if isinstance(root, OSError) and root.strerror:
         return str(root.strerror)
-    text = str(root).rsplit(": ", 1)[-1].strip()
-    return text if text and "://" not in text else type(root).__name__
+    refused = re.match(r"Tunnel connection failed: (\d{3})\b", str(root))
+    if refused:
+        return f"{refused[1]} {http.client.responses.get(int(refused[1]), '')}".strip()
+    if isinstance(root, http.client.IncompleteRead):
+        return "the answer broke off"
+    if type(root) in (http.client.HTTPException, http.client.LineTooLong, http.client.RemoteDisconnected):
+        return str(root)
+    return type(root).__name__
 
 
 def host_of(url: str) -> str:

@@ -15,9 +15,10 @@ import typing as t
 
 from ansible import constants as C
 from ansible.plugins.action import ActionBase
+from ansible_collections.falconops.auth.plugins.module_utils._call import Call
 from ansible_collections.falconops.auth.plugins.module_utils._client import Client
 from ansible_collections.falconops.auth.plugins.module_utils._connection import Connection
-from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
+from ansible_collections.falconops.auth.plugins.module_utils._errors import CallFailed, FalconError
 from ansible_collections.falconops.auth.plugins.module_utils._token import Token
 from ansible_collections.falconops.auth.plugins.plugin_utils._pace import PACE
 
@@ -36,6 +37,11 @@ class Api(t.Protocol):
 
     def is_live(self, client: Client, access_token: str) -> bool:
         """Whether the API at the client's host still takes this token."""
+
+    def call(
+        self, client: Client, access_token: str, call: Call, *, renew: t.Callable[[str], str], **streams: t.Any
+    ) -> dict[str, t.Any]:
+        """The result of a call at the client's host; renew: gives another token in place of a dead one."""
 
 
 class ApiFromHere:
@@ -58,6 +64,13 @@ class ApiFromHere:
         from ansible_collections.falconops.auth.plugins.module_utils._oauth2 import is_live
 
         return is_live(self._wire(), client.hostname, access_token)
+
+    def call(
+        self, client: Client, access_token: str, call: Call, *, renew: t.Callable[[str], str], **streams: t.Any
+    ) -> dict[str, t.Any]:
+        from ansible_collections.falconops.auth.plugins.module_utils._calls import perform
+
+        return perform(self._wire(), client.hostname, access_token, call, renew=renew, **streams)
 
     def _wire(self) -> Wire:
         from ansible_collections.falconops.auth.plugins.module_utils._wire import wire_of_process
@@ -89,6 +102,25 @@ class ApiFromThere:
             raise self._did_not_run(client)
         return live
 
+    def call(
+        self, client: Client, access_token: str, call: Call, *, renew: t.Callable[[str], str], **streams: t.Any
+    ) -> dict[str, t.Any]:
+        if streams.get("source") or streams.get("sink") or streams.get("emit"):
+            raise FalconError(
+                f"src and dest are files of the control node, which {self._action._task.delegate_to} cannot reach; run "
+                "the task without delegate_to, or give body and take the result."
+            )
+        told = {name: value for name, value in dataclasses.asdict(call).items() if value not in (None, {}, ())}
+        told["read_only"] = told.pop("reads", False)
+        for _token in range(2):
+            result = self._run("falcon_api", client, access_token=access_token, **told)
+            if not result.get("dead"):
+                return {
+                    name: value for name, value in result.items() if not name.startswith("_") and name != "invocation"
+                }
+            access_token = renew(access_token)
+        raise FalconError(f"{call} at {client.hostname} failed with 401, and with a new token again.", refused=True)
+
     def _run(self, module: str, client: Client, **more: t.Any) -> dict[str, t.Any]:
         """The result of the real module there, with options that are resolved and checked."""
         action = self._action
@@ -116,11 +148,10 @@ class ApiFromThere:
         finally:
             action._play_context.no_log = action._task.no_log = kept
         if "refused" in result:
-            raise FalconError(
-                f"On {action._task.delegate_to}: {result['msg']}",
-                refused=bool(result["refused"]),
-                lasting=bool(result.get("lasting")),
-            )
+            words, refused = f"On {action._task.delegate_to}: {result['msg']}", bool(result["refused"])
+            if isinstance(result.get("done"), dict):
+                raise CallFailed(words, result["done"], refused=refused)
+            raise FalconError(words, refused=refused, lasting=bool(result.get("lasting")))
         if result.get("failed"):
             raise self._did_not_run(client)
         return t.cast("dict[str, t.Any]", result)

@@ -128,6 +128,15 @@ class Broker:
         """For which host, member and session this token of the client was issued, as far as the store knows."""
         return self._owners(client, access_token)[0]
 
+    def forget(self, client: Client, access_token: str) -> None:
+        """Drop a dead token from the store and from the notes, unless it has been replaced by another."""
+        with self._held(client) as notes:
+            token = self._store.get(client) if self._store else None
+            if token and token.access_token == access_token and self._store:
+                self._store.delete(client)
+            for task in [name for name, each in notes.tasks.items() if each["access_token"] == access_token]:
+                del notes.tasks[task]
+
     def all(self, client: Client) -> list[tuple[Client, Token]]:
         """Every live token of the client that the store knows of, for whichever host, member and session."""
         return [(owner, token) for owner, token in (self._store.all(client) if self._store else ()) if _alive(token)]
@@ -177,12 +186,8 @@ class Broker:
         return owners or [self._home_of(client)]
 
     def _forget(self, clients: list[Client], access_token: str) -> None:
-        """Drop a token from the store, unless it has been replaced by another."""
         for client in clients if self._store else ():
-            with self._held(client):
-                token = self._store.get(client) if self._store else None
-                if token and token.access_token == access_token and self._store:
-                    self._store.delete(client)
+            self.forget(client, access_token)
 
     @contextlib.contextmanager
     def _held(self, client: Client) -> t.Iterator[Notes]:

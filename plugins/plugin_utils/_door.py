@@ -59,7 +59,8 @@ class Door:
         # On a machine that the task is delegated to it would be a path there.
         if api is ApiFromHere and connection.ca_path and not os.access(connection.ca_path, os.R_OK):
             raise self.options.find("ca_path").wrong(f"is {connection.ca_path}, which does not exist or cannot be read")
-        self.broker = self._make_broker(connection, api(connection))
+        self.api = api(connection)
+        self.broker = self._make_broker(connection, self.api)
 
     def token(self, *, force: bool = False) -> Issued:
         """A valid token. force: a new one, though one for all hosts of the task."""
@@ -73,6 +74,11 @@ class Door:
         register_secrets(issued.token.access_token)
         self.tell("taken from the cache" if issued.cached else "issued by the API", issued.token)
         return issued
+
+    def renewed(self, dead: str) -> Token:
+        """A valid token in place of one that the API did not take, which another process may have replaced by now."""
+        self.broker.forget(self.client, dead)
+        return self.token().token
 
     def cached(self) -> Token | None:
         """The valid token in the store, if there is one. Asks nobody."""

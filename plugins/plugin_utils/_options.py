@@ -22,7 +22,13 @@ from collections.abc import Mapping
 
 from ansible import constants as C
 from ansible.errors import AnsibleUndefinedVariable
-from ansible.module_utils.common.validation import check_type_bool, check_type_dict, check_type_int, check_type_path
+from ansible.module_utils.common.validation import (
+    check_type_bool,
+    check_type_dict,
+    check_type_int,
+    check_type_list,
+    check_type_path,
+)
 from ansible.parsing.vault import AnsibleVaultError
 from ansible_collections.falconops.auth.plugins.module_utils._argspec import RANGES, SHARED_SPEC, Spec
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
@@ -211,11 +217,14 @@ class Options:
     def _typed(self, found: Found) -> Found:
         if found.empty:
             return found
-        kind = self._spec[found.name]["type"]
+        kind, elements = self._spec[found.name]["type"], self._spec[found.name].get("elements")
         try:
             value = _TYPES[kind](found.value)
+            if elements:
+                value = [_TYPES[elements](each) for each in value]
         except (TypeError, ValueError, OverflowError):
-            raise found.wrong(f"must be {_TYPE_NAMES[kind]}") from None
+            what = f", and each {_TYPE_NAMES[elements]}" if elements else ""
+            raise found.wrong(f"must be {_TYPE_NAMES[kind]}{what}") from None
         return dataclasses.replace(found, value=value)
 
 
@@ -291,6 +300,8 @@ _TYPES: dict[str, t.Callable[[t.Any], t.Any]] = {
     "bool": check_type_bool,
     "path": lambda value: check_type_path(_text(value)),
     "dict": _mapping,
+    "list": check_type_list,
+    "raw": lambda value: value,
 }
 _TYPE_NAMES = {
     "str": "a string",
@@ -298,6 +309,7 @@ _TYPE_NAMES = {
     "bool": "true or false",
     "path": "a path",
     "dict": "a mapping",
+    "list": "a list",
 }
 
 

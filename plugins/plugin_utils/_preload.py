@@ -15,10 +15,11 @@ process asks, and only that one loads requests.
 from __future__ import annotations
 
 import contextlib
+import os
 
 from ansible.plugins.loader import lookup_loader
 from ansible_collections.falconops.auth.plugins.plugin_utils import _backend
-from ansible_collections.falconops.auth.plugins.plugin_utils._options import ini_section
+from ansible_collections.falconops.auth.plugins.plugin_utils._options import ENVIRONMENT, ini_section
 from ansible_collections.falconops.auth.plugins.plugin_utils._private import ansible_home
 from ansible_collections.falconops.auth.plugins.plugin_utils._seal import Sealer
 
@@ -31,7 +32,7 @@ def prepare() -> None:
 
 def _prepare() -> None:
     # Classes of plugins: their documentation is parsed when they are first loaded.
-    _backend.load(*filter(None, [ini_section().get("cache_plugin")]))
+    _backend.load(*filter(None, [os.environ.get(ENVIRONMENT["cache_plugin"]), ini_section().get("cache_plugin")]))
     lookup_loader.get("falconops.auth.falcon_token", class_only=True)
     # Settings of Ansible's own.
     ansible_home()

@@ -18,6 +18,8 @@ import yaml
 from ansible.plugins.loader import fragment_loader
 from ansible.utils.plugin_docs import get_docstring
 from ansible_collections.falconops.auth.plugins.module_utils._argspec import (
+    API_LOOKUP_SPEC,
+    API_SPEC,
     INFO_SPEC,
     RANGES,
     REVOKE_SPEC,
@@ -38,11 +40,13 @@ NAMES = [str(path.relative_to(PLUGINS)) for path in FILES]
 BY_NAME = dict(zip(NAMES, FILES, strict=True))
 # Of each door: the kind of plugin, and its argument spec.
 DOORS = {
+    "modules/falcon_api.py": ("module", API_SPEC),
     "modules/falcon_session_gate.py": ("module", SESSION_GATE_SPEC),
     "modules/falcon_token.py": ("module", TOKEN_MODULE_SPEC),
     "modules/falcon_token_file.py": ("module", TOKEN_FILE_SPEC),
     "modules/falcon_token_info.py": ("module", INFO_SPEC),
     "modules/falcon_token_revoke.py": ("module", REVOKE_SPEC),
+    "lookup/falcon_api.py": ("lookup", API_LOOKUP_SPEC),
     "lookup/falcon_token.py": ("lookup", TOKEN_LOOKUP_SPEC),
 }
 MODULES = [door for door, (kind, _spec) in DOORS.items() if kind == "module"]

@@ -163,7 +163,7 @@ def test_a_loop_ends(server):
 def test_no_answer_is_no_refusal(server, naps):
     server.post(US1 + PATH, body=ConnectionError("broken"))
     error = failure_of()
-    assert error.message == f"{ASKING}: the connection failed: broken (tried 4 times)."
+    assert error.message == f"{ASKING}: the connection failed: ConnectionError (tried 4 times)."
     assert not error.refused
     assert len(server.calls) == 4
 

@@ -7,10 +7,10 @@
 from __future__ import annotations
 
 import dataclasses
+import http.client
 import io
 import socket
 import ssl
-import time
 
 import pytest
 import requests
@@ -144,14 +144,35 @@ def no_tls():
 
 
 @pytest.mark.parametrize(
-    ("error", "said"),
-    [(untrusted(), "self-signed certificate in certificate chain"), (no_tls(), "WRONG_VERSION_NUMBER")],
+    ("error", "sentence"),
+    [
+        (
+            untrusted(),
+            "its TLS certificate was not accepted: self-signed certificate in certificate chain; see ca_path",
+        ),
+        (
+            urllib3.util.ssl_match_hostname.CertificateError(f"hostname 'a' doesn't match '{SECRET}'"),
+            "its TLS certificate was not accepted: CertificateError; see ca_path",
+        ),
+        (
+            no_tls(),
+            "no TLS connection could be made: WRONG_VERSION_NUMBER; check hostname, proxy and ca_path",
+        ),
+    ],
 )
-def test_a_certificate_that_is_not_accepted_is_not_tried_again(server, naps, error, said):
+def test_a_connection_that_cannot_be_trusted_is_not_tried_again(server, naps, error, sentence):
     wrapped = urllib3.exceptions.MaxRetryError(None, URL, urllib3.exceptions.SSLError(error))
     server.post(URL, body=requests.exceptions.SSLError(wrapped))
-    assert failure() == f"its TLS certificate was not accepted: {said}; see ca_path"
+    assert failure() == sentence
     assert (len(server.calls), naps) == (1, [])
+
+
+@pytest.mark.parametrize("kind", [ssl.SSLEOFError, ssl.SSLZeroReturnError])
+def test_tls_that_breaks_off_is_a_broken_connection(server, naps, kind):
+    wrapped = urllib3.exceptions.MaxRetryError(None, URL, urllib3.exceptions.SSLError(kind(8, "EOF occurred")))
+    server.post(URL, body=requests.exceptions.SSLError(wrapped))
+    assert failure() == "the connection failed: the TLS connection broke off (tried 4 times)"
+    assert len(server.calls) == 4
 
 
 def test_a_ca_bundle_of_the_environment_that_is_not_there_is_named(naps, monkeypatch, tmp_path):
@@ -173,11 +194,17 @@ def test_a_host_name_that_cannot_be_is_not_blamed_on_a_proxy(naps, host):
     [
         (b"", b"", "the connection failed: Remote end closed connection without response"),
         (b"", ConnectionResetError(104, "Connection reset by peer"), "the connection failed: Connection reset by peer"),
-        (b"SSH-2.0-OpenSSH_9.9\r\n", b"", "the connection failed: "),
+        (b"SSH-2.0-OpenSSH_9.9\r\n", b"", "the connection failed: BadStatusLine"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc", b"", "the connection failed: "),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab", b"", "the connection failed: "),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", b"", "the connection failed: "),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc", TimeoutError("timed out"), "no answer came within 5"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n", TimeoutError("timed out"), "no answer came within 5"),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc",
+            TimeoutError("timed out"),
+            "its answer could not be read: it was not complete after 5 seconds",
+        ),
+        (b"HTTP/1.1 200 OK\r\nA: b\r\nno colon\r\n\r\n", b"", "the connection failed: its headers cannot be read"),
         (b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 200, b"", "the connection failed: got more than 100 headers"),
         (b"HTTP/1.1 200 OK\r\nA: " + b"b" * 70_000, b"", "the connection failed: "),
     ],
@@ -253,16 +280,16 @@ def test_a_compressed_answer_is_not_unpacked(server, naps, encoding):
     assert failure(retries=1) == expected
 
 
-def test_an_answer_that_trickles_in_is_given_up(server, naps, monkeypatch):
-    clock = iter(range(0, 10_000, 3))
-    monkeypatch.setattr(time, "monotonic", lambda: float(next(clock)))
-    server.post(URL, body=b"x" * 400_000)
-    assert failure(retries=0) == "its answer could not be read: it was not complete after 5 seconds"
+def test_the_words_of_a_failure_are_never_somebody_elses():
+    for error in (ValueError(f"bad {PROXY}"), http.client.BadStatusLine(SECRET), http.client.UnknownProtocol(SECRET)):
+        assert _wire._words(error) == type(error).__name__
+    assert _wire._words(ssl.SSLError("made in Python")) == "the TLS connection broke off"
+    tunnel = OSError(f"Tunnel connection failed: 407 {SECRET}")
+    assert _wire._words(tunnel) == "407 Proxy Authentication Required"
+    assert _wire._words(OSError("Tunnel connection failed: 799 Odd")) == "799"
 
 
-def test_the_words_of_a_failure_never_hold_a_url():
-    assert _wire._root(ValueError(f"bad {PROXY}")) == "ValueError"
-    assert _wire._root(ValueError("")) == "ValueError"
+def test_the_innermost_of_errors_that_go_round():
     looped = ValueError("outer")
     looped.__context__ = looped
-    assert _wire._root(looped) == "outer"
+    assert _wire._root(looped) is looped

@@ -1,0 +1,67 @@
+# Copyright (c) 2026 falconops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This file is private to the collection: it can change in any release.
+
+"""What a server said, as it may stand in a sentence of ours: harmless, on one line, and short."""
+
+from __future__ import annotations
+
+import base64
+import re
+import typing as t
+from urllib.parse import quote
+
+from ansible_collections.falconops.auth.plugins.module_utils._wire import Answer
+
+# As many letters and digits of a secret in a row, and what was said repeats it.
+_PIECE = 12
+
+
+def said(answer: Answer, *secrets: str) -> str:
+    """The server's own words: they may be anybody's, and may repeat what was sent."""
+    messages = [entry["message"] for entry in errors_of(answer.json()) if isinstance(entry.get("message"), str)]
+    if not messages:
+        return " and no words of the API" if answer.body else " and an empty answer"
+    return f" ({plain('; '.join(messages), *secrets)})"
+
+
+def errors_of(body: t.Any) -> list[dict[str, t.Any]]:
+    """The errors in an answer's body, of whatever shape it is."""
+    errors = body.get("errors") if isinstance(body, dict) else None
+    return [entry for entry in errors if isinstance(entry, dict)] if isinstance(errors, list) else []
+
+
+def plain(text: str, *secrets: str) -> str:
+    """Printable, on one line, and short; nothing of it if it repeats one of the secrets in another form or in part."""
+    for secret in filter(None, secrets):
+        text = text.replace(secret, "***")
+    text = "".join(char if char.isprintable() else " " for char in text[:300]).strip()
+    if any(_repeats(text, secret) for secret in filter(None, secrets)):
+        return "***"
+    # What stands in a result may be templated by somebody later.
+    return text.replace("{{", "{ {").replace("{%", "{ %")
+
+
+def _repeats(text: str, secret: str) -> bool:
+    """Whether a piece of it stands there: in the clear, as forms write it, or in base64 as HTTP Basic does."""
+    heard = _squeezed(text)
+    raw = secret.encode()
+    # In base64 a text looks different at each of three positions, and its edges depend on what stands beside it.
+    shifted = [base64.b64encode(b"\0" * shift + raw).decode()[4:-4] for shift in range(3)]
+    for form in map(_squeezed, (secret, quote(secret, safe=""), *shifted)):
+        size = min(len(form), _PIECE)
+        if size and any(form[start : start + size] in heard for start in range(len(form) - size + 1)):
+            return True
+    return False
+
+
+def _squeezed(text: str) -> str:
+    """Its letters and digits alone: nothing that stands between them hides them."""
+    return re.sub("[^a-z0-9]+", "", text.lower())
+
+
+def trace(answer: Answer) -> str:
+    """What CrowdStrike's support asks for."""
+    return f" [X-Cs-Traceid {answer.trace_id}]" if answer.trace_id else ""
