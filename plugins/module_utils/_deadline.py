@@ -7,7 +7,8 @@
 """Answers with a deadline, below requests and urllib3.
 
 Their timeout is one for each read from the socket, so that a server that sends a byte now and then, or an interim
-answer again and again, holds a reader for ever. Here it is one for all that comes before the body, and one for the body.
+answer again and again, holds its reader for ever. Here it is one for all that comes before the body, and one for the
+body.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ class _Response(http.client.HTTPResponse):
 
     def __init__(self, sock: t.Any, *args: t.Any, **kwargs: t.Any) -> None:
         super().__init__(sock, *args, **kwargs)
-        self.stream = _Stream(t.cast("io.BufferedReader", self.fp).detach(), sock)
+        self.stream = _Stream(self.fp.detach(), sock)
         self.fp = io.BufferedReader(self.stream)
 
     def begin(self) -> None:

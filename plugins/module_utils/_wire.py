@@ -21,6 +21,7 @@ import json
 import math
 import random
 import re
+import socket
 import ssl
 import sys
 import time
@@ -348,7 +349,8 @@ def _root(error: BaseException) -> BaseException:
         seen.append(inner)
         reason = getattr(inner, "reason", None)
         nested = [arg for arg in (reason, *inner.args) if isinstance(arg, BaseException)]
-        inner = nested[0] if nested else (inner.__cause__ or inner.__context__)
+        context = None if inner.__suppress_context__ else inner.__context__
+        inner = nested[0] if nested else (inner.__cause__ or context)
     return next((each for each in reversed(seen) if str(each)), error)
 
 
@@ -368,7 +370,8 @@ def _words(root: BaseException) -> str:
         return f"{refused[1]} {http.client.responses.get(int(refused[1]), '')}".strip()
     if isinstance(root, http.client.IncompleteRead):
         return "the answer broke off"
-    if type(root) in (http.client.HTTPException, http.client.LineTooLong, http.client.RemoteDisconnected):
+    own = (http.client.LineTooLong, http.client.RemoteDisconnected, socket.timeout)
+    if isinstance(root, own) or type(root) is http.client.HTTPException:
         return str(root)
     return type(root).__name__
 

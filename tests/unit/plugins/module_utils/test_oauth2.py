@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 import pytest
 import responses
@@ -232,6 +233,34 @@ def test_429_says_when_to_try_again(server):
 def test_the_servers_words_are_made_harmless(server, message, shown):
     server.post(US1 + PATH, status=403, json={"errors": [{"message": message}]})
     assert f" with 403 {shown}; check" in failure_of().message
+
+
+ODD = "one+Secret/With=EveryKind%OfSign&_0123456789"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        f"client_id={ID}&client_secret={quote(ODD, safe='')}",
+        f"{ODD[:20]}\r\n{ODD[20:]}",
+        f"{ODD[3:20]}... was sent",
+        f"data: {ODD[:20]}\u200b{ODD[20:]}",
+        f"{ODD} or {ODD.upper()}",
+        *(base64.b64encode(f"{'x' * count}{ODD}:x".encode()).decode() for count in range(3)),
+        base64.urlsafe_b64encode(f"{ID}:{ODD}".encode()).decode(),
+    ],
+)
+def test_words_that_repeat_the_secret_in_another_form_are_not_repeated(server, message):
+    server.post(US1 + PATH, status=403, json={"errors": [{"message": "sent:"}, {"message": message}]})
+    assert " with 403 (***); check" in failure_of(dataclasses.replace(CLIENT, client_secret=ODD)).message
+
+
+@pytest.mark.parametrize("host", [f"{SECRET}.evil.example", f"{SECRET.lower()[:20]}.evil.example", "a" * 400])
+def test_a_stranger_whose_name_is_odd_is_not_named(server, host):
+    server.post(US1 + PATH, status=308, headers={"Location": f"https://{host}/"})
+    message = failure_of().message
+    assert "; nothing was sent there." in message
+    assert host not in message and len(message) < 1000
 
 
 @pytest.mark.parametrize(

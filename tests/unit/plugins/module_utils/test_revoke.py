@@ -117,6 +117,12 @@ def test_a_refusal_in_one_sentence(server, status, advice):
     assert len(server.calls) == 1
 
 
+@pytest.mark.parametrize("message", [f"Authorization: {BASIC}", f"token={TOKEN_TEXT[:20]}..."])
+def test_an_echo_of_what_was_sent_is_not_repeated(server, message):
+    server.post(US1 + PATH, status=403, json={"errors": [{"message": message}]})
+    assert f"{REVOKING} with 403 (***); " in failure_of(revoke).message
+
+
 def test_403_for_a_member_names_it(server):
     server.post(US1 + PATH, status=403, json={})
     message = failure_of(revoke, dataclasses.replace(CLIENT, member_cid=MEMBER)).message

@@ -222,6 +222,20 @@ def test_an_answer_without_a_length_is_whole_when_the_connection_ends(saying):
     assert Wire(CONNECTION).send(Request("POST", "http://127.0.0.1:8080/", form=FORM)).body == b"body"
 
 
+@pytest.mark.parametrize("length", ["\u00b2", "x", "1_0", "+3", "9" * 5000, "-1"])
+def test_a_length_that_is_none_does_not_count(saying, length):
+    saying(f"HTTP/1.1 201 Created\r\nContent-Length: {length}\r\n\r\nbody".encode("latin-1"))
+    try:
+        answer = Wire(dataclasses.replace(CONNECTION, retries=0)).send(Request("POST", "http://127.0.0.1:8080/"))
+    except FalconError as error:
+        assert error.message in (
+            "the connection failed: the answer broke off",
+            "its answer could not be read: it broke off",
+        )
+    else:
+        assert b"body".startswith(answer.body)
+
+
 @pytest.mark.parametrize("status", [201, 308, 403])
 def test_the_body_of_any_status_is_read(saying, naps, status):
     head = f"HTTP/1.1 {status} X\r\nLocation: https://api.us-2.crowdstrike.com/\r\nContent-Length: 4\r\n\r\n"
