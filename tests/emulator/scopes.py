@@ -9,6 +9,7 @@ from emulator.world import INSTALLERS_READ
 
 ALERTS_READ = "alerts:read"
 CLOUD_ASSETS_READ = "cloud-security-api-assets:read"
+CONTAINER_IMAGES_READ = "falcon-container-image:read"
 CSPM_READ = "cspm-registration:read"
 FLIGHT_CONTROL_READ = "flight-control:read"
 HOSTS_READ = "hosts:read"
@@ -28,6 +29,7 @@ ALL = frozenset(
     {
         ALERTS_READ,
         CLOUD_ASSETS_READ,
+        CONTAINER_IMAGES_READ,
         CSPM_READ,
         FLIGHT_CONTROL_READ,
         HOSTS_READ,

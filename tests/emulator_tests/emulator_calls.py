@@ -89,4 +89,4 @@ def error_of(reply: Reply) -> tuple[int, str]:
 
 def post(client: ApiClient = US1, url: str = US1_TOKEN_URL, **more: str) -> requests.Response:
     """A token request over the network."""
-    return requests.post(url, data=credentials(client, **more), timeout=10)
+    return requests.post(url, data=credentials(client, **more), timeout=30)

@@ -136,3 +136,8 @@ def test_every_endpoint_needs_its_scope() -> None:
         assert error_of(reply) == (403, "access denied, authorization failed"), path
         assert reply.headers["X-Cs-Region"] == "us-1"
     assert {path for listing in BY_CURSOR.values() for path in [listing.path]} <= {path for _unused, path in ROUTES}
+
+
+def test_head() -> None:
+    reply = Api().reply("HEAD", "/image-assessment/entities/image-inventory/v1")
+    assert (reply.status, reply.body, reply.headers["X-Cs-Image-Inventory"]) == (200, b"", "ready")
