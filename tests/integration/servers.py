@@ -18,7 +18,6 @@ import socket
 import subprocess
 import time
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -255,11 +254,26 @@ class Memcached(Server):
         return answer
 
 
-@contextlib.contextmanager
-def silent() -> Iterator[int]:
-    """The port of a server that takes connections and never answers."""
-    with socket.create_server(("127.0.0.1", 0), backlog=1000) as listener:
-        yield int(listener.getsockname()[1])
+class Silent:
+    """A server that takes connections and never answers, as long as the `with` block lasts."""
+
+    def __enter__(self) -> Silent:
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=1000)
+        self._listener.setblocking(False)
+        self.port: int = self._listener.getsockname()[1]
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None) -> None:
+        self._listener.close()
+
+    def connections(self) -> int:
+        """How many there were since this was asked last."""
+        count = 0
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                self._listener.accept()[0].close()
+                count += 1
+        return count
 
 
 def installed(program: str) -> str | None:

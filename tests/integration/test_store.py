@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
+from textwrap import indent
 
 import pytest
 
@@ -24,6 +27,11 @@ FORCE = """
   register: falcon
 """
 LOOKUP = "- dump: {token: \"{{ lookup('falconops.auth.falcon_token') }}\"}"
+# A user whom nobody knows. It may read what root may, such as a Python of root's, but write nothing of it.
+NOBODY, READS = 4711, "+dac_read_search"
+SETPRIV = (shutil.which("setpriv") if os.geteuid() == 0 else None) or ""
+AS_NOBODY = [SETPRIV, f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+AS_NOBODY += [f"--inh-caps={READS}", f"--ambient-caps={READS}"]
 DAMAGED = "An entry of the falconops.auth token store is damaged"
 
 
@@ -196,6 +204,36 @@ def test_a_home_that_cannot_be_written_costs_one_warning(user: User) -> None:
     assert user.asked() == 1
     assert run.says("cannot keep its private files in") == 1
     assert run.says("set ANSIBLE_HOME to a directory that you own") == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a directory somebody else's")
+def test_a_directory_of_somebody_else_is_not_used(user: User) -> None:
+    user.private.mkdir(parents=True)
+    os.chown(user.private, NOBODY, NOBODY)
+    user.credentials(US1)
+    run = user.play(TOKEN + LOOKUP, hosts=3).ok()
+    assert run.says("falconops_auth belongs to another user") == run.warnings == 1
+    assert user.asked() == 1 and list(user.private.iterdir()) == []
+
+
+@pytest.mark.skipif(not SETPRIV, reason="only root can run Ansible as a user who has no name, by setpriv")
+@pytest.mark.parametrize("home", ["cannot be written", "is not known"])
+def test_a_user_who_has_no_name_and_no_home(user: User, home: str) -> None:
+    """As in a container that was given any user id."""
+    user.credentials(US1)
+    user.write("play.yml", f"- hosts: all\n  gather_facts: false\n  tasks:\n{indent(TOKEN + LOOKUP, '    ')}")
+    user.environment["ANSIBLE_LOCAL_TEMP"] = user.environment["TMPDIR"]  # Ansible's own way out
+    del user.environment["ANSIBLE_HOME"]
+    if home == "is not known":
+        del user.environment["HOME"]
+    for writable in (user.root, user.environment["TMPDIR"]):
+        os.chown(writable, NOBODY, NOBODY)
+    playbook = str(user.ansible.bin / "ansible-playbook")
+    run = user.command(*AS_NOBODY, playbook, "-i", "h1,h2,h3", "play.yml").wait().ok()
+    assert len(run.values("token")) == 6 and len(set(run.values("token"))) == user.asked() == 1
+    assert run.says("tokens are kept for this run only") == run.warnings == 1
+    assert list(user.home.iterdir()) == []
+    assert sorted(path.name for path in user.project.iterdir()) == ["group_vars", "play.yml"]
 
 
 @pytest.mark.brief

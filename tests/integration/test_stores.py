@@ -21,8 +21,9 @@ from emulator.client import Emulator
 from integration.harness import Ansible, User, later
 from integration.lives import dump, get, info, revoke
 from integration.results import Run
-from integration.servers import Cache, Files, Memcached, Redis, Server, free_port, silent
+from integration.servers import Cache, Files, Memcached, Redis, Server, Silent, free_port
 
+# In `make test-long` all, in `make test` what differs most.
 LONG = bool(os.environ.get("FALCONOPS_TEST_LONG"))
 HOSTS, FORKS = (200, 20) if LONG else (20, 10)
 # When so many of a token's 1,799 seconds are over, every control node wants a new one; the old one is still good.
@@ -61,9 +62,9 @@ def colleague(ansible: Ansible, emulator: Emulator, user: User) -> Iterator[User
 
 
 @pytest.fixture
-def silent_port() -> Iterator[int]:
-    with silent() as port:
-        yield port
+def silent() -> Iterator[Silent]:
+    with Silent() as server:
+        yield server
 
 
 def sealed(cache: Cache, but: set[str] = frozenset()) -> dict[str, Any]:  # type: ignore[assignment]
@@ -207,7 +208,7 @@ def instead_of(entry: Any, stranger: Any) -> list[Any]:
     return [stranger, json.loads(text.replace("fa1.", "fa0.")), json.loads(changed), executes, wrapped, 7]
 
 
-@pytest.mark.parametrize("cache", [Redis.plugin, Memcached.plugin, "community.general.yaml"], indirect=True)
+@pytest.mark.parametrize("cache", [Redis.plugin, Memcached.plugin, *LONG * ["community.general.yaml"]], indirect=True)
 def test_another_entry_in_the_place_of_ours_is_a_miss(user: User, cache: Cache) -> None:
     user.environment |= cache.fact_cache
     user.credentials(US1_OTHER)
@@ -264,23 +265,15 @@ def has_something_else_for_a_list_of_keys(redis: Redis) -> str:
 
 
 def expect_little_harm(run: Run) -> None:
-    """No task failed; one warning and a wait for the whole run, however many hosts and processes it has."""
+    """No task failed, and one warning for the whole run, however many hosts and processes it has."""
     assert run.says(FALLBACK) == run.warnings == 1, run.output
     assert len(set(run.values("token"))) == 1
-    # At most five seconds for the store; the rest is Ansible's, on a machine that is busy.
-    assert seconds_of(run) < 5 + 7
 
 
 @pytest.mark.parametrize(
     "fault",
-    [
-        refuses,
-        knows_another_password,
-        is_full,
-        is_a_replica,
-        has_lost_its_replicas,
-        has_something_else_for_a_list_of_keys,
-    ],
+    [refuses, knows_another_password, is_full, is_a_replica]
+    + LONG * [has_lost_its_replicas, has_something_else_for_a_list_of_keys],
 )
 def test_a_redis_that_cannot_be_used_costs_a_warning(user: User, redis: Redis, fault: Any) -> None:
     connection = fault(redis)
@@ -288,20 +281,14 @@ def test_a_redis_that_cannot_be_used_costs_a_warning(user: User, redis: Redis, f
         "ansible.cfg", f"[falconops_auth]\ncache_plugin = {redis.plugin}\ncache_connection = {connection}\n", clear=True
     )
     user.credentials(US1)
-    run = user.play(CLOCK + BOTH_DOORS + CLOCK, hosts=8).ok()
-    expect_little_harm(run)
+    expect_little_harm(user.play(BOTH_DOORS, hosts=8).ok())
     assert user.asked() == 1 and len(user.entries()) == 2
 
 
-@pytest.mark.parametrize("silently", [False, True], ids=["refuses", "hangs"])
-def test_a_memcached_that_cannot_be_used_costs_a_warning(
-    user: User, memcached: Memcached, silent_port: int, silently: bool
-) -> None:
-    user.environment |= memcached.token_store
-    user.environment["FALCON_CACHE_CONNECTION"] = f"127.0.0.1:{silent_port if silently else free_port()}"
+def test_a_memcached_that_refuses_costs_a_warning(user: User, memcached: Memcached) -> None:
+    user.environment |= memcached.token_store | {"FALCON_CACHE_CONNECTION": f"127.0.0.1:{free_port()}"}
     user.credentials(US1)
-    run = user.play(CLOCK + BOTH_DOORS + CLOCK, hosts=8).ok()
-    expect_little_harm(run)
+    expect_little_harm(user.play(BOTH_DOORS, hosts=8).ok())
     assert user.asked() == 1 and len(user.entries()) == 2
 
 
@@ -313,22 +300,26 @@ def test_a_server_that_is_killed_in_mid_play_costs_a_warning(user: User, cache: 
     hosts = (
         "localhost ansible_connection=local ansible_python_interpreter='{{ ansible_playbook_python }}'\nh1\nh2\nh3\n"
     )
-    run = user.play(get("first") + kill + CLOCK + BOTH_DOORS + CLOCK, hosts=hosts).ok()
-    expect_little_harm(run)
+    expect_little_harm(user.play(get("first") + kill + BOTH_DOORS, hosts=hosts).ok())
     assert user.asked() == 2 and len(user.entries()) == 2
 
 
-@pytest.mark.brief
-def test_a_redis_that_hangs_is_waited_for_once_in_a_run(user: User, redis: Redis, silent_port: int) -> None:
-    user.environment |= redis.token_store
+@pytest.mark.parametrize(
+    "cache", [pytest.param(Redis.plugin, marks=pytest.mark.brief), Memcached.plugin], indirect=True
+)
+def test_a_server_that_hangs_is_waited_for_once_in_a_run(user: User, cache: Redis | Memcached, silent: Silent) -> None:
+    user.environment |= cache.token_store
     user.credentials(US1)
     tasks = CLOCK + BOTH_DOORS + CLOCK
     healthy = user.play(tasks, f"--forks={FORKS}", hosts=HOSTS).ok()
     assert healthy.warnings == 0 and user.asked() == 1
-    user.environment["FALCON_CACHE_CONNECTION"] = f"127.0.0.1:{silent_port}:0"
+    user.environment["FALCON_CACHE_CONNECTION"] = cache.connection.replace(str(cache.port), str(silent.port))
     hung = user.play(tasks, f"--forks={FORKS}", hosts=HOSTS).ok()
-    times = f"{seconds_of(healthy):.1f} s with a healthy Redis, {seconds_of(hung):.1f} s with one that hangs"
-    print(f"{HOSTS} hosts on {FORKS} forks: {times}")
-    assert hung.says(FALLBACK) == hung.warnings == 1
+    expect_little_harm(hung)
     assert user.asked() == 2
-    assert seconds_of(hung) < seconds_of(healthy) + 8
+    # By the processes that were there before one of them gave up; the client of Memcached tries twice.
+    assert 1 <= silent.connections() <= 2 * FORKS
+    # One wait of three seconds. With one for each host it would be ten times as much.
+    seconds = seconds_of(healthy), seconds_of(hung)
+    print(f"{HOSTS} hosts on {FORKS} forks: {cache.program} healthy {seconds[0]:.1f} s, hung {seconds[1]:.1f} s")
+    assert seconds[1] < 5 + 2 * seconds[0]

@@ -56,6 +56,31 @@ class Ours(BaseCacheModule):
     keys = flush = copy = None
 
 
+class LikeMemcached(Ours):
+    """Lists all keys in one set, and deletes what it has read before."""
+
+    def __init__(self):
+        super().__init__()
+        self._keys, self._read = {"fact"}, set()
+
+    def get(self, key):
+        content = super().get(key)
+        self._read.add(key)
+        return content
+
+    def set(self, key, value):
+        super().set(key, value)
+        self._keys.add(key)
+
+    def contains(self, key):
+        return key in self._keys
+
+    def delete(self, key):
+        self._read.remove(key)
+        super().delete(key)
+        self._keys.discard(key)
+
+
 @pytest.fixture(autouse=True)
 def run_directory():
     """The run's temporary directory, which Ansible makes when it starts."""
@@ -70,7 +95,7 @@ def plugged(monkeypatch):
         real = plugin_loader.cache_loader.get
 
         def get(name, *args, **kwargs):
-            if name != "ours":
+            if name not in ("ours", "ours.memcached"):
                 return real(name, *args, **kwargs)
             opened.append(kwargs)
             if isinstance(plugin, Exception):
@@ -315,3 +340,17 @@ def test_no_file_stays_open(tmp_path, warnings, monkeypatch, settings):
         backend.set(f"name{number}", f"another{number}")
     assert [backend.get(f"name{number}") for number in range(20)] == [f"another{number}" for number in range(20)]
     assert len(os.listdir("/dev/fd")) == before
+
+
+def test_the_keys_that_memcached_lists_are_left_to_the_facts(plugged, warnings):
+    plugin = LikeMemcached()
+    listed = plugin._keys
+    plugged(plugin)
+    backend = Backend(StoreSettings("ours.memcached", None, "p_"), warnings.append)
+    backend.set("name", "text")
+    listed.clear()  # as a process of Ansible does that writes down what it knew before
+    assert backend.get("name") == "text"
+    plugin._read.clear()
+    backend.delete("name")
+    backend.delete("name")
+    assert (backend.get("name"), plugin.kept, listed, warnings) == (None, {}, set(), [])
