@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
+import json
 import os
 import time
 import typing as t
@@ -17,9 +18,9 @@ from ansible_collections.falconops.auth.plugins.module_utils._client import Clie
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
 from ansible_collections.falconops.auth.plugins.module_utils._token import Token
 from ansible_collections.falconops.auth.plugins.plugin_utils._action import FalconAction, Result
-from ansible_collections.falconops.auth.plugins.plugin_utils._context import cleared_fact, remembered_client
+from ansible_collections.falconops.auth.plugins.plugin_utils._context import FACT, remembered_client
 from ansible_collections.falconops.auth.plugins.plugin_utils._door import Door, run_id, shown
-from ansible_collections.falconops.auth.plugins.plugin_utils._options import VARIABLES, Level, Options
+from ansible_collections.falconops.auth.plugins.plugin_utils._options import VARIABLES, Level, Options, plain
 
 # What says who asks: in a session all of it is the role's to say.
 _SWITCHED = ("client", "session", "client_id", "client_secret", "cloud", "hostname", "member_cid")
@@ -63,7 +64,7 @@ class ActionModule(FalconAction):
                 )
         door = self.door(options)  # where nothing says who asks, nobody enters
         with _hosts_in(options) as hosts:
-            hosts.add(options.host)
+            hosts[options.host] = plain((options.variables.get("ansible_facts") or {}).get(FACT) or {})
         result: Result = {}
         if self._task.check_mode:
             token = door.cached()
@@ -82,9 +83,9 @@ class ActionModule(FalconAction):
         revoked: list[tuple[Client, Token]] = []
         with _hosts_in(options) as hosts:
             entered = bool(hosts)
-            hosts.discard(options.host)
+            before = hosts.pop(options.host, {})
             # Those that became unreachable will not come to leave.
-            if entered and may_revoke and hosts.isdisjoint(options.variables["ansible_play_batch"]):
+            if entered and may_revoke and not hosts.keys() & set(options.variables["ansible_play_batch"]):
                 try:
                     revoked = _revoke(self.door(options))
                 except FalconError:
@@ -96,7 +97,7 @@ class ActionModule(FalconAction):
         }
         remembered = remembered_client(options.variables)
         if remembered and (remembered.name, remembered.session) == (client, session):
-            result["ansible_facts"] = cleared_fact()
+            result["ansible_facts"] = {FACT: before}
         return result
 
 
@@ -109,14 +110,14 @@ def _revoke(door: Door) -> list[tuple[Client, Token]]:
     """Every token of the session: tasks in it may have asked for some of members."""
     owners = [door.client, *(owner for owner, _token in door.broker.all(door.client))]
     revoked = [pair for owner in owners if owner.session == door.client.session for pair in door.broker.revoke(owner)]
-    for _owner, token in revoked:
-        door.tell("revoked", token, valid=False)
+    for owner, token in revoked:
+        door.tell("revoked", token, owner=owner)
     return revoked
 
 
 @contextlib.contextmanager
-def _hosts_in(options: Options) -> t.Iterator[set[str]]:
-    """The hosts in the session, which no other process sees or changes meanwhile. What is changed is kept.
+def _hosts_in(options: Options) -> t.Iterator[dict[str, t.Any]]:
+    """The hosts in the session, each with the context that it came with. No other process sees or changes them meanwhile.
 
     They stand in a file in this run's own temporary directory. Facts would do for a few hosts, but a thousand of them
     would each have to look at the facts of a thousand.
@@ -125,11 +126,11 @@ def _hosts_in(options: Options) -> t.Iterator[set[str]]:
     path = os.path.join(str(C.DEFAULT_LOCAL_TMP), f"falcon_session_{hashlib.sha256(key.encode()).hexdigest()[:16]}")
     with open(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        hosts = set(file.read().splitlines())
+        hosts = json.loads(file.read() or "{}")
         try:
             yield hosts
         finally:
             file.seek(0)
             file.truncate()
-            file.write("".join(f"{host}\n" for host in sorted(hosts)))
+            json.dump(hosts, file)
             file.flush()

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import dataclasses
 import time
 
 from ansible_collections.falconops.auth.plugins.module_utils._argspec import REVOKE_SPEC
@@ -32,8 +33,11 @@ class ActionModule(FalconAction):
         if self._task.check_mode:
             known = len(door.broker.all(door.client)) if everything else int(bool(door.broker.alive(door.client)))
             number = known if given.empty else 1
+            whose = door.client
+            if everything or not given.empty:
+                whose = dataclasses.replace(whose, member_cid=None, session=None)
             would = f"revoke {number} token{'s' if number > 1 else ''}" if number else "find nothing to revoke"
-            return {"changed": number > 0, "revoked": [], "msg": f"Would {would} of {door.client}."}
+            return {"changed": number > 0, "revoked": [], "msg": f"Would {would} of {whose}."}
         revoked: list[tuple[Client, Token | None]]
         if not given.empty:
             revoked = [(door.broker.revoke_given(door.client, given.value), None)]
@@ -41,9 +45,9 @@ class ActionModule(FalconAction):
             revoked = [*door.broker.revoke_all(door.client)]
         else:
             revoked = [*door.broker.revoke(door.client)]
-        for _owner, token in revoked:
+        for owner, token in revoked:
             if token:
-                door.tell("revoked", token, valid=False)
+                door.tell("revoked", token, owner=owner)
         result: Result = {
             "changed": bool(revoked),
             "revoked": [shown(owner, token, time.time()) for owner, token in revoked],

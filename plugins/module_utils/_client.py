@@ -54,7 +54,8 @@ class Client:
     def __str__(self) -> str:
         """As messages name it."""
         who = f"client '{self.name}' ({self.client_id})" if self.name else f"client {self.client_id}"
-        return f"{who}, member {self.member_cid}" if self.member_cid else who
+        who = f"{who}, member {self.member_cid}" if self.member_cid else who
+        return f"{who}, session {self.session}" if self.session else who
 
 
 def check_client_id(value: str) -> str:

@@ -46,7 +46,7 @@ attributes:
   facts:
     support: full
     details:
-      - Leaving empties C(falcon_context) if it names this client and session.
+      - Leaving puts back the C(falcon_context) of before, if the one there names this client and session.
   idempotent:
     support: full
 seealso:

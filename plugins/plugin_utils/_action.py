@@ -20,8 +20,10 @@ from ansible_collections.falconops.auth.plugins.module_utils._errors import Falc
 from ansible_collections.falconops.auth.plugins.plugin_utils import _preload
 from ansible_collections.falconops.auth.plugins.plugin_utils._api import ApiFromHere, ApiFromThere, is_elsewhere
 from ansible_collections.falconops.auth.plugins.plugin_utils._door import Door, unexpected
-from ansible_collections.falconops.auth.plugins.plugin_utils._options import Options
+from ansible_collections.falconops.auth.plugins.plugin_utils._options import Options, plain
 
+# Arguments that are secrets, by all of their names.
+_SECRETS = ("client_secret", "falcon_client_secret", "access_token")
 Result = dict[str, t.Any]
 
 # Action plugins are imported in Ansible's main process, before it forks.
@@ -35,10 +37,19 @@ class FalconAction(ActionBase):
 
     def run(self, tmp: t.Any = None, task_vars: Result | None = None) -> Result:
         super().run(tmp, task_vars)
+        self._secrets = [self._task.args[name] for name in _SECRETS if self._task.args.get(name)]
+        result = self._answered(task_vars or {})
+        if self._task.loop is not None and self._is_told_by_item(task_vars or {}):
+            # ansible-core prints the item beside the result, at -v whole whatever its label says.
+            self._task.no_log = True
+            result["_ansible_no_log"] = True
+        return result
+
+    def _answered(self, variables: Result) -> Result:
         message = ""
         try:
             with _environment(self._task.environment):
-                return self.answer(task_vars or {})
+                return self.answer(variables)
         except FalconError as error:
             message = error.message
         except AnsibleConnectionFailure:
@@ -59,7 +70,24 @@ class FalconAction(ActionBase):
     def door(self, options: Options) -> Door:
         """The task's way to the tokens of its client."""
         api = partial(ApiFromThere, self, options.variables) if is_elsewhere(self) else ApiFromHere
-        return Door(options, loader=self._loader, task=self._task._uuid, api=api)
+        door = Door(options, loader=self._loader, task=self._task._uuid, api=api)
+        self._secrets.append(door.client.client_secret)
+        return door
+
+    def _is_told_by_item(self, variables: Result) -> bool:
+        """Whether the item of the task's loop holds a secret of the task, or what is called one."""
+        try:
+            return _tells(plain(variables.get(self._task.loop_control.loop_var or "item")), self._secrets)
+        except Exception:
+            return True  # an item that cannot be read may be anything
+
+
+def _tells(value: t.Any, secrets: list[t.Any]) -> bool:
+    if isinstance(value, dict):
+        return any("secret" in name.lower() or _tells(each, secrets) for name, each in value.items())
+    if isinstance(value, list):
+        return any(_tells(each, secrets) for each in value)
+    return value in secrets
 
 
 @contextmanager

@@ -84,14 +84,12 @@ class Door:
         """The valid token in the store, if there is one. Asks nobody."""
         return self.broker.cached(self.client, min_ttl=self._min_ttl)
 
-    def tell(self, what: str, token: Token, *, valid: bool = True) -> None:
-        """A line at -v on what happened to a token."""
+    def tell(self, what: str, token: Token, *, owner: Client | None = None) -> None:
+        """A line at -v on what happened to a token; owner: whose it was, if it is gone."""
         cloud = cloud_at(token.hostname)
-        until = f", valid until {token.expires_at_text}" if valid else ""
-        display.v(
-            f"falconops.auth: token of {self.client} at {cloud.name if cloud else token.hostname} {what}{until}",
-            host=self.options.host,
-        )
+        where = cloud.name if cloud else token.hostname
+        until = "" if owner else f", valid until {token.expires_at_text}"
+        display.v(f"falconops.auth: token of {owner or self.client} at {where} {what}{until}", host=self.options.host)
 
     def _make_broker(self, connection: Connection, api: Api) -> Broker:
         option = self.options.value

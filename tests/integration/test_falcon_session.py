@@ -70,7 +70,7 @@ def test_its_tasks_use_the_client_whatever_else_is_said(user: User) -> None:
     # One request for all hosts of the session, and one to revoke. The client's other token lives on.
     assert [calls(user).count(call) for call in (("token", 201), ("revoke", 200))] == [2, 1]
     assert not user.emulator.is_live(token)
-    assert set(run.values("context")) == {"emptied"}
+    assert set(run.values("context")) == {"production"}
     [before] = {result["access_token"] for result in run.values("before")}
     assert {(result["cached"], result["access_token"]) for result in run.values("still")} == {(True, before)}
     assert all(result["token"] for result in run.values("after"))
@@ -178,6 +178,14 @@ def test_the_current_token_is_revoked_only_when_asked_and_there(user: User) -> N
     assert not any(result["token"] for result in run.values("gone"))
     assert set(run.values("context")) == {"emptied"}
     assert user.emulator.live_tokens() == [] and revocations(user) == 4
+
+
+def test_the_current_token_is_that_of_the_contexts_session(user: User) -> None:
+    stored(user, production=US1, eu=US2)
+    user.write("work.yml", TELL)
+    tasks = get("current", client="eu", session="mine") + session(revoke_current=True, name="nightly")
+    user.play(tasks, hosts=2).ok()
+    assert user.emulator.live_tokens() == [] and revocations(user) == 2
 
 
 def test_check_mode_asks_for_nothing_by_itself_and_leaves_nothing(user: User) -> None:
