@@ -140,7 +140,11 @@ async def _content(request: web.BaseRequest) -> tuple[dict[str, str], dict[str, 
         return {}, {}, await request.read()
     form: dict[str, str] = {}
     files: dict[str, Upload] = {}
-    for name, value in (await request.post()).items():
+    try:
+        fields = (await request.post()).items()
+    except ValueError:  # no form, whatever it says it is
+        return {}, {}, b""
+    for name, value in fields:
         if isinstance(value, web.FileField):
             files[name] = Upload(value.filename, value.file.read())
         elif isinstance(value, str):

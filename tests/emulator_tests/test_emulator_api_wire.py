@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -79,6 +80,13 @@ def test_log_of_an_upload(emulator: Emulator, session: requests.Session) -> None
     entry = emulator.requests(path=SAMPLES)[-1]
     assert (entry["body"], entry["body_size"], entry["body_sha256"]) == (None, 2_048_000, digest)
     assert get(session, SAMPLES, params={"ids": digest}).content == content
+
+
+@pytest.mark.parametrize("kind", ["multipart/form-data", "multipart/form-data; boundary=x"])
+def test_broken_form(emulator: Emulator, session: requests.Session, kind: str) -> None:
+    body = b'--x\r\nContent-Disposition: form-data; name="sample"; filename="a"\r\n\r\nabc'
+    answer = session.post(API + SAMPLES, data=body, headers={"Content-Type": kind}, timeout=30)
+    assert (answer.status_code, answer.json()["errors"][0]["message"]) == (400, "invalid request: there is no sample")
 
 
 def test_log_hides_a_token_that_is_where_it_must_not_be(emulator: Emulator, session: requests.Session) -> None:
@@ -176,3 +184,8 @@ def test_scroll_of_many(emulator: Emulator, session: requests.Session) -> None:
         params["offset"] = answer["meta"]["pagination"]["offset"]
     assert (len(found), len(set(found))) == (30_000, 30_000)
     assert len({entry["connection"] for entry in emulator.requests()[1:]}) == 1
+
+
+def test_nothing_is_complained_about(emulator: Emulator) -> None:
+    """Last in this file: whatever went before, the server itself has no complaint."""
+    assert (Path(emulator.ca_path).parent / "stderr").read_text() == ""

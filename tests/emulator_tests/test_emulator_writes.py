@@ -143,7 +143,9 @@ def test_members_of_a_group(value: str) -> None:
     assert [change("remove-hosts", f"device_id:'{HOSTS[0]}'"), change("remove-hosts", "hostname:'none'")] == [1, 0]
     assert api.get(MEMBERS, id=group)["resources"] == [HOSTS[1]]
     assert error_of(api.reply("GET", MEMBERS, id="x")) == (404, "no host group with ID x")
-    assert api.reply("POST", GROUP_ACTIONS, {"ids": [group]}, action_name="add-hosts").status == 400
+    for parameters in (None, 5, [5], [{"name": "x"}]):
+        wish = {"ids": [group], "action_parameters": parameters}
+        assert api.reply("POST", GROUP_ACTIONS, wish, action_name="add-hosts").status == 400
     assert api.reply("POST", GROUP_ACTIONS, {"ids": [group]}, action_name="x").status == 400
 
 

@@ -157,7 +157,8 @@ def _rule(rule: object) -> str:
 
 
 def _hosts_filter(call: Call) -> str:
-    for one in call.json.get("action_parameters") or []:
+    parameters = call.json.get("action_parameters")
+    for one in parameters if isinstance(parameters, list) else []:
         if isinstance(one, dict) and one.get("name") == "filter":
             return str(one.get("value", ""))
     raise Refused(400, "invalid request: action_parameters need a filter")
