@@ -112,7 +112,7 @@ def _wait_for_turn(handle: int) -> None:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 alone = True
                 continue  # and see what the one before was told
-            pause = random.uniform(0.02, 0.06)
+            pause = random.uniform(0.05, 0.15)
         time.sleep(min(pause, left))
         left -= pause
 

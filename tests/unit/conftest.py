@@ -20,6 +20,11 @@ import pytest
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure() -> None:
+    """Before anything is collected."""
+    make_importable()
+
+
+def make_importable() -> None:
     """Install ansible's collection loader, unless ansible-test has done so before us."""
     if any(type(finder).__name__ == "_AnsibleCollectionFinder" for finder in sys.meta_path):
         return

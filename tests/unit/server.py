@@ -20,8 +20,8 @@ MARK = "tokenOfTheSharedServer"
 class Server:
     """Gives a new token to each request.
 
-    answer: the error that it answers with instead; meanwhile: what happens between a request and its answer; left: how
-    many more requests it says that it would take.
+    answer: the error that it answers with instead; meanwhile: what happens between a client's request and its answer;
+    left: how many more requests it says that it would take.
     """
 
     def __init__(self, path):
@@ -36,7 +36,7 @@ class Server:
         with PACE.turn(client.hostname):
             self._note("asked", _who(client))
             if self.meanwhile:
-                self.meanwhile()
+                self.meanwhile(client)
             PACE.heard(client.hostname, remaining=self.left, wait=None)
             if self.answer:
                 raise self.answer

@@ -12,7 +12,7 @@ import time
 
 import pytest
 from ansible_collections.falconops.auth.plugins.plugin_utils._backend import StoreSettings
-from ansible_collections.falconops.auth.tests.unit.examples import CLIENT, US1, token
+from ansible_collections.falconops.auth.tests.unit.examples import CLIENT, token
 from ansible_collections.falconops.auth.tests.unit.server import Server
 from ansible_collections.falconops.auth.tests.unit.stops import SIGNALS, STEPS, WITH_NOTES, stopped_at
 from ansible_collections.falconops.auth.tests.unit.world import World
