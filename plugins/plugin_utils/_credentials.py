@@ -194,7 +194,9 @@ def _nobody(options: Options, remembered: Client | None, cleared: bool) -> NoCre
     if remembered:
         context = "is set, but gives its id and secret only together"
     else:
-        context = "was cleared by falcon_token_revoke" if cleared else "is not set in this run"
+        context = "is not set in this run"
+        if cleared:
+            context = "was cleared by falcon_token_revoke, in this run or, if facts are kept, before it"
     return NoCredentials(
         f"{start}: client_id and client_secret, or client with clients or clients_file, {_places('client_id')}; the "
         f"context of host {options.host} {context}"
