@@ -4,18 +4,22 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import typing as t
 
-from ansible_collections.falconops.auth.plugins.module_utils._argspec import API_SPEC
+from ansible_collections.falconops.auth.plugins.module_utils._argspec import API_SPEC, FILES_SPEC
 from ansible_collections.falconops.auth.plugins.module_utils._call import Call
 from ansible_collections.falconops.auth.plugins.module_utils._errors import CallFailed, FalconError
 from ansible_collections.falconops.auth.plugins.plugin_utils._action import FalconAction, Result
+from ansible_collections.falconops.auth.plugins.plugin_utils._api import is_elsewhere
 from ansible_collections.falconops.auth.plugins.plugin_utils._calling import call_of, result_of
 from ansible_collections.falconops.auth.plugins.plugin_utils._dest import Dest
-from ansible_collections.falconops.auth.plugins.plugin_utils._door import Door, display
+from ansible_collections.falconops.auth.plugins.plugin_utils._door import Door
 from ansible_collections.falconops.auth.plugins.plugin_utils._file import path_of
 from ansible_collections.falconops.auth.plugins.plugin_utils._options import Options
 from ansible_collections.falconops.auth.plugins.plugin_utils._query import Query
+
+_MAY_BE_SECRET = ("resources", "meta", "json", "content", "result")
 
 
 class ActionModule(FalconAction):
@@ -23,51 +27,57 @@ class ActionModule(FalconAction):
 
     def answer(self, variables: Result) -> Result:
         options = self.options(API_SPEC, variables)
-        if options.find("access_token").value is not None:
-            raise FalconError("access_token is the action plugin's to set; say whose token it is to be by client.")
+        self._refuse(options)
         src, dest = self._src(options), self._dest(options)
-        call = call_of(options, src=src)
+        call = call_of(options, src=bool(src))
         query = Query(options.value("query")) if options.value("query") else None
         if dest and not call.reads:
             raise FalconError(f"dest is for what only reads, and {call} may change something; see read_only.")
         if query and dest:
             raise FalconError("query and dest exclude each other: what lies in a file is not in the result.")
-        if call.tells_secrets:
-            self._task.no_log = True
-        if self._task.check_mode and not call.reads:
-            return self._would_send(call)
-        if dest and dest.is_there:
-            return {"changed": False, **dest.result_there()}
+        with _opened(src) as source:
+            if self._task.check_mode and not call.reads:
+                result = _would_send(call, src)
+            elif dest and dest.is_there():
+                result = dest.result()
+            else:
+                result = self._answer_to(call, options, source, dest, query)
+        if not call.tells_secrets:
+            return result
+        if result.get("failed"):  # why is to be seen, but not what was done until then
+            return {name: value for name, value in result.items() if name not in _MAY_BE_SECRET}
+        # The result is whole for register and censored for callbacks, on every version: some forget the first of these.
+        self._task.no_log = True
+        return {"_ansible_no_log": True, **result}
+
+    def _answer_to(
+        self, call: Call, options: Options, source: t.BinaryIO | None, dest: Dest | None, query: Query | None
+    ) -> Result:
+        failure, result = "", {}
         try:
-            result = self._called(self.door(options), call, src, dest)
+            result = _called(self.door(options), call, source, dest)
+            if query:
+                result["result"] = query.of({**result})
         except CallFailed as error:
-            failed = {"failed": True, "msg": error.message}
-            result = {**error.result, **failed}
-        self._tell_more(call, result)
-        if query and not result.get("failed"):
-            result["result"] = query.of({**result})
-        return {"_ansible_no_log": True, **result} if call.tells_secrets and not result.get("failed") else result
+            failure, result = error.message, error.result
+        except FalconError as error:
+            if not result:
+                raise
+            failure = error.message  # of the query, and what was done is done
+        return {**result, "failed": True, "msg": failure} if failure else result
 
-    def _called(self, door: Door, call: Call, src: str | None, dest: Dest | None) -> Result:
-        with contextlib.ExitStack() as stack:
-            streams: dict[str, t.Any] = {}
-            if src:
-                streams["source"] = stack.enter_context(_opened(src))
-            if dest is None:
-                return result_of(door, call, **streams)
-            with dest.open():
-                streams["emit" if call.paginate or call.ids else "sink"] = (
-                    dest.emit if call.paginate or call.ids else dest.sink
-                )
-                result = result_of(door, call, **streams)
-            result.pop("resources", None)
-            return {**result, "changed": dest.changed, **dest.result()}
-
-    def _would_send(self, call: Call) -> Result:
-        request = {"method": call.method, "path": call.path, "params": {**call.params}, "body": call.body}
-        if call.ids:
-            request["ids"] = list(call.ids)
-        return {"changed": True, "request": request, "msg": f"Would send {call}."}
+    def _refuse(self, options: Options) -> None:
+        """What is not for this task."""
+        if options.find("access_token").value is not None:
+            raise FalconError("access_token is the action plugin's to set; say whose token it is to be by client.")
+        files = [name for name in FILES_SPEC if not options.find(name).empty]
+        if files and is_elsewhere(self):
+            raise FalconError(
+                f"{' and '.join(files)} {'are' if len(files) > 1 else 'is'} for files of the control node, which "
+                f"{self._task.delegate_to} cannot reach; run the task without delegate_to, or by body and the result."
+            )
+        if "dest" not in files and {"mode", "checksum"}.intersection(files):
+            raise FalconError("mode and checksum are those of dest, which is missing.")
 
     def _src(self, options: Options) -> str | None:
         given = options.find("src")
@@ -77,23 +87,36 @@ class ActionModule(FalconAction):
         given = options.find("dest")
         if given.empty:
             return None
-        return Dest(path_of(given.value, self._loader), options.value("mode"), options.value("checksum"))
-
-    @staticmethod
-    def _tell_more(call: Call, result: Result) -> None:
-        deprecation = result.pop("deprecation", "")
-        if deprecation:
-            display.warning(f"The Falcon API says that {call} is deprecated ({deprecation}).")
-        if result.get("truncated") and not call.paginate and call.max_items is None:
-            display.warning(
-                f"{call} gave {result['count']} of {result['total'] or 'more'} items; set paginate: true for all of "
-                "them, or max_items for as many as you want."
-            )
+        path = path_of(given.value, self._loader)
+        return Dest(path, options.value("mode"), options.value("checksum"), check=self._task.check_mode)
 
 
-def _opened(src: str) -> t.BinaryIO:
+def _called(door: Door, call: Call, source: t.BinaryIO | None, dest: Dest | None) -> Result:
+    if dest is None:
+        return result_of(door, call, source=source)
+    by_item = call.paginate or call.ids
+    with dest.open():
+        result = result_of(door, call, **{"emit" if by_item else "sink": dest.emit if by_item else dest.sink})
+        if not 200 <= result["status"] < 300:  # but one that the user ignores
+            dest.drop()
+            return result
+    result.pop("resources", None)
+    return {**result, **dest.result()}
+
+
+def _would_send(call: Call, src: str | None) -> Result:
+    request = {"method": call.method, "path": call.path, "params": {**call.params}, "body": call.body}
+    more = {"ids": [*call.ids] if call.ids else None, "src": src}
+    request.update({name: value for name, value in more.items() if value})
+    return {"changed": True, "request": request, "msg": f"Would send {call}."}
+
+
+def _opened(src: str | None) -> t.ContextManager[t.BinaryIO | None]:
+    """The file that is the body, if there is one."""
+    if src is None:
+        return contextlib.nullcontext()
     try:
-        return open(src, "rb")
+        return os.fdopen(os.open(src, os.O_RDONLY), "rb")
     except OSError as error:
         reason = error.strerror
     raise FalconError(f"src {src} cannot be read ({reason}); nothing was sent.")

@@ -96,5 +96,6 @@ class LookupModule(LookupBase):
         query = Query(options.value("query")) if options.value("query") else None
         door = Door(options, loader=self._loader, task=str(uuid.uuid4()))
         result = result_of(door, call)
-        found = query.of(result) if query else result["resources"]
+        # What is no list of resources is whatever else the API gave.
+        found = query.of(result) if query else result.get("json", result.get("content", result["resources"]))
         return found if isinstance(found, list) else [found]

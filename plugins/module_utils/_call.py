@@ -15,6 +15,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import typing as t
+from urllib.parse import unquote
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 # Ids in one request, in a query and in a body, if the user does not say. The API's own limits begin at 100.
@@ -23,7 +24,13 @@ IDS_IN_QUERY, IDS_IN_BODY = 100, 500
 LARGEST_URL = 16 * 1024
 LARGEST_BODY = 1000 * 1000
 
-_PATH = re.compile(r"/[A-Za-z0-9._~!$&'()*+,;=:@%{}-]+(?:/[A-Za-z0-9._~!$&'()*+,;=:@%{}-]*)*")
+# What is told of a call that was made.
+TOLD = (
+    *("changed", "status", "resources", "meta", "errors", "total", "count", "pages", "truncated", "deprecation"),
+    *("trace_id", "ratelimit", "json", "content"),
+)
+
+_PATH = re.compile(r"(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:-]|%[0-9A-Fa-f]{2})*)+")
 _HIDDEN = re.compile(r"%(?:2e|2f|5c|[01][0-9a-f]|7f)", re.IGNORECASE)
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 # Ours to say, or the HTTP library's.
@@ -37,7 +44,7 @@ _READING_POSTS = (
     "/alerts/entities/alerts/v2",
     "/cases/entities/cases/v2",
 )
-_NEVER_READING = re.compile(r"/real-time-response/|uninstall-token|graphql", re.IGNORECASE)
+_NEVER_READING = re.compile(r"/real-time-response|uninstall-token|graphql", re.IGNORECASE)
 # Answers that are secrets.
 _SECRET = re.compile(
     r"/policy/combined/reveal-uninstall-token/|/api-clients/entities/api-clients/|/sensors/entities/datafeed/"
@@ -112,7 +119,7 @@ def check_path(value: str) -> str:
     parts = value.split("/")
     if not _PATH.fullmatch(value) or _HIDDEN.search(value) or ".." in parts or "." in parts or "" in parts[1:-1]:
         raise ValueError("is not a path of the API; it holds //, .., or characters that have no place in one")
-    if parts[1].lower() == "oauth2":
+    if unquote(parts[1]).lower().startswith("oauth2"):
         raise ValueError("is about tokens, which falcon_token and falcon_token_revoke look after")
     return value
 

@@ -8,12 +8,13 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ansible_collections.falconops.auth.plugins.module_utils import _call, _pages
 from ansible_collections.falconops.auth.plugins.module_utils._call import Call
-from ansible_collections.falconops.auth.plugins.module_utils._errors import CallFailed, FalconError
-from ansible_collections.falconops.auth.plugins.module_utils._line import Line, Renew
+from ansible_collections.falconops.auth.plugins.module_utils._errors import CallFailed, DeadToken, FalconError
+from ansible_collections.falconops.auth.plugins.module_utils._line import Line, Tokens
 from ansible_collections.falconops.auth.plugins.module_utils._outcome import Answered, Outcome
 from ansible_collections.falconops.auth.plugins.module_utils._wire import Answer, Sink, Wire
 from ansible_collections.falconops.auth.plugins.module_utils._words import plain, said, trace
@@ -22,15 +23,18 @@ from ansible_collections.falconops.auth.plugins.module_utils._words import plain
 _MOST_EMPTY_PAGES = 10
 # Most lists by number end here, whatever their total is.
 _WINDOW = 10_000
+# The cursor of a scroll is dead after so many seconds, so that nobody waits longer with it.
+_SCROLL_LIVES = 120
+# Where one of these stands, the cursor of the next page belongs.
+_PAGING = {"limit", "offset", "after", "next_token"}
 
 
 def perform(
     wire: Wire,
     hostname: str,
-    access_token: str,
     call: Call,
+    tokens: Tokens,
     *,
-    renew: Renew,
     source: t.BinaryIO | None = None,
     sink: Sink | None = None,
     emit: t.Callable[[t.Any], None] | None = None,
@@ -38,36 +42,42 @@ def perform(
 ) -> dict[str, t.Any]:
     """Make a call, with all of its batches and pages, and give its result.
 
-    renew: gives another token in place of a dead one; source: a file that is its body; sink: takes the body of the
-    answer, emit: each of its items, in place of the result; tell: is told of each page. Raises CallFailed, with what
-    was done until then.
+    source: a file that is its body; sink: takes the body of the answer in place of the result, or emit each of its
+    items; tell: is told of each page. Raises CallFailed, with what was done until then.
     """
     outcome = Outcome(call, emit)
-    batches = list(_batches(call))
-    done, failure = 0, ""
+    line = Line(wire, hostname, call, tokens, source, sink)
+    batches = [_with_ids(call, ids) for ids in _batches(call)]
+    done, failure, refused = 0, "", False
     try:
-        line = Line(wire, hostname, access_token, call, renew, source, sink)
-        for ids in batches:
-            params, body = _with_ids(call, ids)
+        for params, body in batches if len(batches) > 1 else ():
+            line.request(call.path, params, body)  # if one of them is too large, none is sent
+        for params, body in batches:
             for answered in _pages_of(line, params, body, outcome):
                 outcome.add(answered)
                 if call.paginate:
                     tell(f"{call}: page {outcome.pages}, {outcome.count} of {outcome.total or 'unknown'} items")
             done += 1
-        failing = [] if call.allow_partial else outcome.failing_errors()
-        if not failing:
-            return outcome.result()
-        words = plain("; ".join(str(error.get("message")) for error in failing))
-        failure = (
-            f"{line.attempt} did only a part ({outcome.status}): {outcome.count} done, {len(failing)} not ({words})"
-            f"{outcome.trace}; see errors, and what may be let pass by allow_partial or ignore_codes."
-        )
-        refused = False
     except FalconError as error:
+        if isinstance(error, DeadToken) and (call.reads or not outcome.pages):
+            raise  # whoever has another one begins anew
         failure, refused = error.message, error.refused
-        if done:
+        if len(batches) > 1:
             failure += f" Of {len(batches)} batches {done} were done before it."
-    raise CallFailed(failure, outcome.result(), refused=refused)
+    if not failure and outcome.failing and not call.allow_partial:
+        failure = _partial(line, outcome)
+    if failure:
+        raise CallFailed(failure, outcome.result(), refused=refused)
+    return outcome.result()
+
+
+def _partial(line: Line, outcome: Outcome) -> str:
+    words = plain("; ".join(str(error.get("message")) for error in outcome.failing))
+    return (
+        f"{line.attempt} did only a part ({outcome.status}): {outcome.count - outcome.refused} done, "
+        f"{len(outcome.failing)} not ({words}){outcome.trace}; see errors, and allow_partial or ignore_codes for what "
+        "may be let pass."
+    )
 
 
 def _batches(call: Call) -> t.Iterator[t.Sequence[str]]:
@@ -94,39 +104,48 @@ def _pages_of(line: Line, params: dict[str, t.Any], body: t.Any, outcome: Outcom
     """The answer, and if they are wanted those of the further pages."""
     page: _pages.Page | None = None
     seen: set[_pages.Page] = set()
-    received = empty = 0
+    position, empty = _start(line.call, params, body), 0
     while True:
-        answered = Answered(_asked(line, params, body, page, received, outcome), line.call)
+        answered = Answered(_asked(line, params, body, page, outcome.total), line.call)
         if not answered.succeeded:
             outcome.failed(answered)
             raise _lost(line, answered, page, outcome) if page else _failure(line, answered)
         _check_kind(line, answered)
         yield answered
         items = len(answered.items)
-        received, empty = received + items, 0 if items else empty + 1
-        following = _pages.next_page(
-            answered.answer.headers, answered.meta, received=received, on_page=items, before=page
-        )
-        wanted = line.call.paginate and not outcome.is_full()
-        if following is None or not wanted:
-            total = _pages.total_of(answered.meta)
-            # Of cursors the total is not to be relied on.
-            by_number = page is None or page.style == _pages.NUMBER
-            outcome.truncated |= following is not None or (by_number and total is not None and total > received)
+        position, empty = position + items, 0 if items else empty + 1
+        following = _pages.next_page(answered.answer.headers, answered.meta, position=position, before=page)
+        by_number = following is not None and following.style == _pages.NUMBER
+        # Where a list by number twice gave nothing, its total promises more than there is.
+        over = not line.call.paginate or outcome.is_full() or (by_number and empty > 1)
+        if following is None or over:
+            # A cursor stands there also where the first page held all that there is.
+            whole = page is None and position == _pages.total_of(answered.meta)
+            outcome.truncated |= following is not None and not whole
             return
         if following in seen or empty > _MOST_EMPTY_PAGES:
             what = "the same cursor twice" if following in seen else f"{empty} empty pages in a row"
             raise FalconError(
-                f"{line.attempt} stopped after {received} items: the API gave {what}{trace(answered.answer)}; try "
+                f"{line.attempt} stopped after {outcome.count} items: the API gave {what}{trace(answered.answer)}; try "
                 "again later, or with another filter or sort."
             )
-        seen.add(following)
+        if not by_number:
+            seen.add(following)
         page = following
 
 
-def _asked(
-    line: Line, params: dict[str, t.Any], body: t.Any, page: _pages.Page | None, received: int, outcome: Outcome
-) -> Answer:
+def _start(call: Call, params: dict[str, t.Any], body: t.Any) -> int:
+    """The position of the first item that is asked for."""
+    given = str((body if _in_body(call, params, body) else params).get("offset", ""))
+    return int(given) if re.fullmatch("[0-9]{1,15}", given) else 0
+
+
+def _in_body(call: Call, params: dict[str, t.Any], body: t.Any) -> bool:
+    """Whether the cursor belongs into the body: where the call has what is said of its pages."""
+    return call.method == "POST" and isinstance(body, dict) and not _PAGING.intersection(params)
+
+
+def _asked(line: Line, params: dict[str, t.Any], body: t.Any, page: _pages.Page | None, total: int | None) -> Answer:
     call = line.call
     if page is None:
         return line.ask(call.path, params, body)
@@ -135,33 +154,43 @@ def _asked(
         return line.ask(f"{path}?{query}", {}, body)
     if call.nothing_beside_cursor:
         params = {name: value for name, value in params.items() if name == "limit"}
-    if call.method == "POST" and isinstance(body, dict):
-        at = int(page.cursor) if page.style == _pages.NUMBER else page.cursor
-        return line.ask(call.path, params, {**_within_window(body, page, received, outcome), page.parameter: at})
-    return line.ask(call.path, {**_within_window(params, page, received, outcome), page.parameter: page.cursor}, body)
+    longest_wait = _SCROLL_LIVES - 1 if page.style == _pages.SCROLL else None
+    if _in_body(call, params, body):
+        return line.ask(call.path, params, _turned(body, page, total), longest_wait=longest_wait)
+    return line.ask(call.path, _turned(params, page, total), body, longest_wait=longest_wait)
 
 
-def _within_window(given: dict[str, t.Any], page: _pages.Page, received: int, outcome: Outcome) -> dict[str, t.Any]:
-    """With a smaller limit on the last page, if the window would else be left although it holds all there is."""
-    limit, total = str(given.get("limit", "")), outcome.total
-    if page.style != _pages.NUMBER or not limit.isdigit() or total is None or total > _WINDOW:
-        return given
-    return {**given, "limit": total - received} if received + int(limit) > _WINDOW else given
+def _turned(given: dict[str, t.Any], page: _pages.Page, total: int | None) -> dict[str, t.Any]:
+    """The same for the next page."""
+    if page.style != _pages.NUMBER:
+        # Beside after, an offset is refused.
+        return {**{name: value for name, value in given.items() if name != "offset"}, page.parameter: page.cursor}
+    turned, position, limit = {**given, page.parameter: int(page.cursor)}, int(page.cursor), str(given.get("limit", ""))
+    if re.fullmatch("[0-9]{1,9}", limit) and position < _WINDOW < position + int(limit):
+        # The page that would leave the window may hold the last that there is.
+        turned["limit"] = min(_WINDOW, max(total or _WINDOW, position + 1)) - position
+    return turned
 
 
 def _lost(line: Line, answered: Answered, page: _pages.Page, outcome: Outcome) -> FalconError:
     """Why there was no further page, although the one before it named one."""
     answer = answered.answer
+    stopped = f"{line.attempt} stopped after {outcome.count} of {outcome.total or 'unknown'} items"
+    if answer.status == 429 and page.style == _pages.SCROLL and (answer.wait or 0) >= _SCROLL_LIVES:
+        return FalconError(
+            f"{stopped} with 429{trace(answer)}: the API asked to wait {answer.wait:.0f} seconds, and the cursor of a "
+            f"scroll is dead after {_SCROLL_LIVES}; begin again then."
+        )
     if page.style == _pages.NUMBER and answer.status in (400, 500):
         return FalconError(
-            f"{line.attempt} stopped after {outcome.count} of {outcome.total} items with "
-            f"{answer.status}{trace(answer)}: the API gives only so many of a list by their number; narrow the filter, "
-            "or use the operation of the same kind that goes on by a cursor (scroll, combined)."
+            f"{stopped} with {answer.status}{said(answer)}{trace(answer)}: the API gives only so many of a list by "
+            "their number; narrow the filter, or use the operation of this kind that goes on by a cursor (scroll, "
+            "combined)."
         )
-    if "expired" in answer.body.decode("utf-8", "replace").lower():
+    if page.style != _pages.NUMBER and answer.status in (400, 404, 410):
         return FalconError(
-            f"{line.attempt} stopped after {outcome.count} items: its cursor has expired{trace(answer)}; start again, "
-            "with larger pages (limit) or a narrower filter."
+            f"{stopped} with {answer.status}{said(answer)}{trace(answer)}: its cursor was not taken, as when it has "
+            "expired; begin again, with larger pages (limit) or a narrower filter."
         )
     return _failure(line, answered)
 
@@ -177,7 +206,9 @@ def _failure(line: Line, answered: Answered) -> FalconError:
         405: "check method and path",
         413: "give a lower batch_size",
         414: "give a lower batch_size",
-        429: f"wait longer, by max_wait; the API asked for {answer.wait or 60:.0f} seconds",
+        429: "the rate limit is reached, and the API asked to wait "
+        + (f"{answer.wait:.0f} seconds" if answer.wait else "a minute")
+        + "; wait longer (max_wait, retries), or ask less",
     }
     advice = causes.get(answer.status, "check path and hostname")
     if answer.status >= 500:
@@ -193,9 +224,9 @@ def _failure(line: Line, answered: Answered) -> FalconError:
 
 def _check_kind(line: Line, answered: Answered) -> None:
     """Refuse a good answer that is of no use as it came."""
-    if line.has_sink or answered.body is not None or not answered.answer.body:
+    if answered.body is not None or not answered.is_good:
         return
-    if answered.kind == "text/html":
+    if answered.kind == "text/html" and not line.wants_html:
         raise FalconError(
             f"{line.attempt} was answered with an HTML page{trace(answered.answer)}; is there something between this "
             "machine and the API that answers in its place?"
@@ -205,5 +236,5 @@ def _check_kind(line: Line, answered: Answered) -> None:
     except UnicodeDecodeError:
         raise FalconError(
             f"{line.attempt} was answered with bytes ({answered.kind or 'of an unknown kind'}); give dest, the file to "
-            "put them in."
+            "put them in, and params in place of ids."
         ) from None

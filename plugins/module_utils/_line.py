@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import time
 import typing as t
 from urllib.parse import urlencode
 
@@ -28,11 +29,22 @@ from ansible_collections.falconops.auth.plugins.module_utils._words import plain
 
 # An answer that is held in memory; what is larger wants dest.
 _LARGEST = 64 * 1024 * 1024
-_DEAD_TOKENS_LIMIT = "15"
+_FORM, _TEXT, _JSON, _BYTES = (
+    "application/x-www-form-urlencoded",
+    "text/plain; charset=utf-8",
+    "application/json",
+    "application/octet-stream",
+)
 
 
-# Gives another token in place of one that the API no longer took. Raises FalconError.
-Renew = t.Callable[[str], str]
+class Tokens(t.Protocol):
+    """Where the token of a call comes from."""
+
+    def current(self) -> str:
+        """The one that is good, as far as is known."""
+
+    def renewed(self, dead: str) -> str:
+        """Another one in place of one that the API did not take. Raises FalconError."""
 
 
 class Line:
@@ -42,36 +54,44 @@ class Line:
         self,
         wire: Wire,
         hostname: str,
-        access_token: str,
         call: Call,
-        renew: Renew,
-        source: t.BinaryIO | None,
-        sink: Sink | None,
+        tokens: Tokens,
+        source: t.BinaryIO | None = None,
+        sink: Sink | None = None,
     ) -> None:
         self._wire = wire
         self._hostname = hostname
-        self._token = access_token
-        self._renew = renew
+        self._tokens = tokens
+        self._sent_token = ""
         self._source = source
-        self._sink = sink
+        self._sink = scrubbing(sink, lambda: self._sent_token) if sink else None
         self.call = call
         self.attempt = f"{call} at {hostname}"
-        self.has_sink = sink is not None
+        self.wants_html = any("html" in each for name, each in call.headers.items() if name.lower() == "accept")
 
-    def ask(self, path: str, params: t.Mapping[str, t.Any], body: t.Any) -> Answer:
-        """The answer. A 401 is the gateway's, so that nothing was done: the same again, with another token."""
-        request = self._request(path, params, body)
-        answer = self._sent(request)
+    def ask(
+        self, path: str, params: t.Mapping[str, t.Any], body: t.Any, *, longest_wait: float | None = None
+    ) -> Answer:
+        """The answer. The gateway refuses a dead token before anything is done, so the same is sent with another."""
+        request = self.request(path, params, body)
+        if longest_wait is not None:
+            request = dataclasses.replace(request, longest_wait=min(longest_wait, request.longest_wait))
+        answer = self._send(request)
+        if answer.status != 401 and not answer.locked_out:
+            return answer
+        self._tokens.renewed(self._sent_token)
+        answer = self._send(request)
+        if answer.locked_out and (answer.wait or request.longest_wait + 1) <= request.longest_wait:
+            # Others have shown too many dead ones, and the address has to wait whatever it shows now.
+            time.sleep(answer.wait or 0)
+            answer = self._send(request)
         if answer.status == 401:
-            self._token = self._renew(self._token)
-            answer = self._sent(request)
-            if answer.status == 401:
-                raise FalconError(
-                    f"{self.attempt} failed with 401, and with a new token again{trace(answer)}; the API client may "
-                    "have been disabled, or something between here and the API takes the token away.",
-                    refused=True,
-                )
-        if answer.status == 429 and answer.headers.get("X-Ratelimit-Limit") == _DEAD_TOKENS_LIMIT:
+            raise FalconError(
+                f"{self.attempt} failed with 401, and with a new token again{trace(answer)}; the API client may have "
+                "been disabled, or something between here and the API takes the token away.",
+                refused=True,
+            )
+        if answer.locked_out:
             raise FalconError(
                 f"{self.attempt} failed with 429{trace(answer)}: this address has sent too many requests with dead "
                 "tokens and is locked out for a minute; find what else uses a token that has been revoked.",
@@ -88,54 +108,80 @@ class Line:
                 raise ValueError
             return _call.check_path(path), query
         except ValueError:
-            raise FalconError(
-                f"{self.attempt} named a next page that is not at the same host ({plain(cursor)}), which was not asked."
-            ) from None
+            shown = plain(cursor, self._sent_token)
+        raise FalconError(
+            f"{self.attempt} named a next page that is not at the same host ({shown}), and was not asked."
+        )
 
-    def _sent(self, request: Request) -> Answer:
-        sink = scrubbing(self._sink, self._token) if self._sink else None
-        try:
-            answer = self._wire.send(dataclasses.replace(request, auth=bearer(self._token), sink=sink))
-        except FalconError as error:
-            failure = error.message
-        else:
-            # A server may repeat what it was sent.
-            return dataclasses.replace(answer, body=answer.body.replace(self._token.encode(), b"***"))
-        doubt = "" if self.call.reads else "; it may have arrived, and was not sent again"
-        raise FalconError(f"{self.attempt} failed: {failure}{doubt}.")
-
-    def _request(self, path: str, params: t.Mapping[str, t.Any], body: t.Any) -> Request:
+    def request(self, path: str, params: t.Mapping[str, t.Any], body: t.Any) -> Request:
+        """What would be sent, but for the token. Raises FalconError if it is too large."""
         call = self.call
         path, _mark, own_query = path.partition("?")
         query = "&".join(filter(None, [own_query, encoded(params)]))
         url = f"{self._hostname}{path}{'?' if query else ''}{query}"
-        headers: dict[str, str] = {"Accept": "*/*", **call.headers}
-        form: dict[str, str] | None = None
-        content: bytes | t.BinaryIO | None = None
-        if self._source:
-            content = self._source
-            headers.setdefault("Content-Type", "application/octet-stream")
-        elif body is not None and call.body_format == "form":
-            form = {str(name): str(value) for name, value in body.items()}
-        elif body is not None and call.body_format == "multipart":
-            content, headers["Content-Type"] = multipart(body)
-        elif body is not None and call.body_format == "raw":
-            content = str(body).encode()
-            headers.setdefault("Content-Type", "text/plain; charset=utf-8")
-        elif body is not None:
-            content = json.dumps(body).encode()
-            headers.setdefault("Content-Type", "application/json")
-        _check_sizes(self.attempt, url, content if call.body_format == "json" else None)
+        content, kind = (self._source, _BYTES) if self._source else _content(call.body_format, body)
+        self._check_sizes(url, content)
+        headers = {"accept": "*/*", "content-type": kind, **{name.lower(): each for name, each in call.headers.items()}}
+        if call.body_format == "multipart" or not kind:
+            headers["content-type"] = kind  # where its parts end is known here alone
         return Request(
             call.method,
             url,
-            form=form,
             content=content,
-            headers=headers,
+            headers={name: each for name, each in headers.items() if each},
+            auth=self._authorise,
             repeatable=call.reads,
             longest_wait=call.max_wait,
             largest=_LARGEST,
+            sink=self._sink,
         )
+
+    def _authorise(self, request: t.Any) -> t.Any:
+        """At the last moment: who has waited for a turn may find that another process has renewed the token."""
+        self._sent_token = self._tokens.current()
+        return bearer(self._sent_token)(request)
+
+    def _send(self, request: Request) -> Answer:
+        """The answer, without the token that a server may repeat."""
+        try:
+            answer = self._wire.send(request)
+        except FalconError as error:
+            failure = error.message.rstrip(".")
+        else:
+            headers: t.Any = type(answer.headers)  # which does not care about case
+            scrubbed = {name: each.replace(self._sent_token, "***") for name, each in answer.headers.items()}
+            body = answer.body.replace(self._sent_token.encode(), b"***")
+            return dataclasses.replace(answer, headers=headers(scrubbed), body=body)
+        if "is larger than" in failure:
+            failure += "; give dest, a file to put it in"
+        # What surely did not arrive has been tried again.
+        doubt = "" if self.call.reads or "(tried " in failure else "; it was not sent again, since it may have arrived"
+        raise FalconError(f"{self.attempt} failed: {failure}{doubt}.")
+
+    def _check_sizes(self, url: str, content: t.Any) -> None:
+        if len(url) > _call.LARGEST_URL:
+            raise FalconError(
+                f"{self.attempt} was not sent: its URL has {len(url)} characters, and the API takes "
+                f"{_call.LARGEST_URL}; give ids, with a lower batch_size."
+            )
+        if self.call.body_format == "json" and isinstance(content, bytes) and len(content) > _call.LARGEST_BODY:
+            raise FalconError(
+                f"{self.attempt} was not sent: its body has {len(content)} bytes, and the API takes less than a "
+                "million; give a lower batch_size, or src for a file."
+            )
+
+
+def _content(body_format: str, body: t.Any) -> tuple[t.Any, str]:
+    """A body as it goes out, and its Content-Type."""
+    if body is None:
+        return None, ""
+    if body_format == "form":
+        return encoded(body).encode(), _FORM
+    if body_format == "multipart":
+        return multipart(body)
+    if body_format == "raw":
+        return body.encode(), _TEXT
+    return json.dumps(body).encode(), _JSON
 
 
 def encoded(params: t.Mapping[str, t.Any]) -> str:
@@ -148,34 +194,28 @@ def encoded(params: t.Mapping[str, t.Any]) -> str:
     return urlencode(pairs)
 
 
-def scrubbing(sink: Sink, secret: str) -> Sink:
+def scrubbing(sink: Sink, secret: t.Callable[[], str]) -> Sink:
     """A sink that passes everything on but this secret, also where it comes in two pieces."""
-    needle, held = secret.encode(), [b""]
+    held = [b""]
 
     def take(piece: bytes | None) -> None:
         if piece is None:
             held[0] = b""
             sink(None)
             return
+        needle = secret().encode()
         text = (held[0] + piece).replace(needle, b"***")
         # What may be its beginning waits for the next piece; an empty one is the last.
-        keep = next(
-            (size for size in range(min(len(needle) - 1, len(text)), 0, -1) if needle.startswith(text[-size:])), 0
-        )
-        keep = keep if piece else 0
-        held[0] = text[len(text) - keep :]
-        sink(text[: len(text) - keep])
+        end = _beginning_of(needle, text) if piece else len(text)
+        held[0] = text[end:]
+        sink(text[:end])
 
     return take
 
 
-def _check_sizes(attempt: str, url: str, content: t.Any) -> None:
-    if len(url) > _call.LARGEST_URL:
-        raise FalconError(
-            f"{attempt} was not sent: its URL has {len(url)} characters; give ids, or a lower batch_size."
-        )
-    if isinstance(content, bytes) and len(content) > _call.LARGEST_BODY:
-        raise FalconError(
-            f"{attempt} was not sent: its body has {len(content)} bytes, and the API takes less than a million; give a "
-            "lower batch_size, or src for a file."
-        )
+def _beginning_of(needle: bytes, text: bytes) -> int:
+    """Where the end of a text may be the beginning of something longer."""
+    at = text.find(needle[:1], max(len(text) - len(needle) + 1, 0))
+    while at >= 0 and not needle.startswith(text[at:]):
+        at = text.find(needle[:1], at + 1)
+    return at if at >= 0 else len(text)

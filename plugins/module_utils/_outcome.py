@@ -8,12 +8,13 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ansible_collections.falconops.auth.plugins.module_utils import _pages
 from ansible_collections.falconops.auth.plugins.module_utils._call import Call
 from ansible_collections.falconops.auth.plugins.module_utils._wire import Answer
-from ansible_collections.falconops.auth.plugins.module_utils._words import errors_of, trace
+from ansible_collections.falconops.auth.plugins.module_utils._words import errors_of, plain, trace
 
 # A text that is no JSON is part of the result up to this many characters.
 _LONGEST_TEXT = 1024 * 1024
@@ -21,7 +22,11 @@ _ENVELOPE = {"meta", "errors", "resources", "Resources"}
 
 
 class Answered:
-    """One answer in the API's envelope of meta, errors and resources, or in another shape."""
+    """One answer in the API's envelope of meta, errors and resources, or in another shape.
+
+    errors: what it could not do, be it told of the whole or of single items; failing: those that the user does not let
+    pass; ignored: whether its status is no failure although it is no success.
+    """
 
     def __init__(self, answer: Answer, call: Call) -> None:
         self.answer = answer
@@ -30,15 +35,26 @@ class Answered:
         self.is_envelope = bool(envelope)
         meta = envelope.get("meta")
         self.meta: dict[str, t.Any] = meta if isinstance(meta, dict) else {}
-        self.errors = errors_of(envelope)
         self.resources = envelope.get("resources", envelope.get("Resources"))
-        self.ignored = answer.status in call.ignore_codes
+        self.refused = [_error_of(item) for item in self.items if _was_refused(item)]
+        self.errors = errors_of(envelope) + self.refused
+        let_pass = [error for error in self.errors if _code(error.get("code")) in call.ignore_codes]
+        self.failing = [error for error in self.errors if error not in let_pass]
+        named = answer.status in call.ignore_codes
+        if named and not let_pass:
+            self.failing = []  # the errors have codes of another kind, and the status speaks for them
+        self.ignored = named or (400 <= answer.status < 500 and bool(let_pass) and not self.failing)
 
     @property
     def succeeded(self) -> bool:
         """Whether something was done, be it in part: some operations say so with 400."""
         partial = self.answer.status == 400 and bool(self.resources) and bool(self.errors)
-        return 200 <= self.answer.status < 300 or partial or self.ignored
+        return self.is_good or partial or self.ignored
+
+    @property
+    def is_good(self) -> bool:
+        """Whether its status is a success."""
+        return 200 <= self.answer.status < 300
 
     @property
     def items(self) -> list[t.Any]:
@@ -53,6 +69,20 @@ class Answered:
         """The media type of its body, without parameters."""
         return self.answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
+    @property
+    def changed(self) -> bool:
+        """Whether a call that writes has changed anything, by the API's own count where it gives one."""
+        writes = self.meta.get("writes")
+        affected = writes.get("resources_affected") if isinstance(writes, dict) else None
+        if isinstance(affected, int):
+            return affected > 0
+        flags = [item["updated"] for item in self.items if isinstance(item, dict) and "updated" in item]
+        if flags:
+            return any(flag is True for flag in flags)
+        if self.resources:
+            return True
+        return self.is_good and (bool(self.failing) or not self.errors)
+
 
 class Outcome:
     """What a call has done. emit: takes each item in place of the result."""
@@ -62,13 +92,13 @@ class Outcome:
         self._emit = emit
         self._resources: list[t.Any] = []
         self._object: t.Any = None
-        self._affected: list[int] = []
         self._errors: list[dict[str, t.Any]] = []
         self._last: Answered | None = None
-        self.count = self.pages = 0
+        self._deprecation = ""
+        self.failing: list[dict[str, t.Any]] = []
+        self.count = self.pages = self.refused = 0
         self.total: int | None = None
-        self.truncated = False
-        self.deprecation = ""
+        self.changed = self.truncated = False
 
     def failed(self, answered: Answered) -> None:
         """Take in an answer that is no good."""
@@ -77,19 +107,14 @@ class Outcome:
 
     def add(self, answered: Answered) -> None:
         """Take in one more answer."""
-        self._last = answered
+        self.failed(answered)
         self.pages += 1
         self.total = _pages.total_of(answered.meta)
-        self._errors += answered.errors
-        writes = answered.meta.get("writes")
-        affected = writes.get("resources_affected") if isinstance(writes, dict) else None
-        if isinstance(affected, int):
-            self._affected.append(affected)
-        self.deprecation = next(
-            (f"{name}: {value}" for name, value in answered.answer.headers.items() if "deprecat" in name.lower()), ""
-        )
-        if isinstance(answered.resources, dict) and not self._call.paginate:
-            self._object = answered.resources
+        self.failing += answered.failing
+        self.refused += len(answered.refused)
+        self.changed |= not self._call.reads and answered.changed
+        self._deprecation = self._deprecation or _deprecation(answered.answer.headers)
+        self._object = answered.resources if isinstance(answered.resources, dict) and self.pages == 1 else None
         room = None if self._call.max_items is None else self._call.max_items - self.count
         items = answered.items if room is None else answered.items[:room]
         self.truncated = self.truncated or len(items) < len(answered.items)
@@ -104,30 +129,10 @@ class Outcome:
         """Whether there are as many items as are wanted."""
         return self._call.max_items is not None and self.count >= self._call.max_items
 
-    def failing_errors(self) -> list[dict[str, t.Any]]:
-        """The errors that the user does not ignore."""
-        return [error for error in self._errors if error.get("code") not in self._call.ignore_codes]
-
     @property
     def status(self) -> int | None:
         """Of the last answer."""
         return self._last.answer.status if self._last else None
-
-    @property
-    def changed(self) -> bool:
-        """Whether it changed anything, by the API's own count where it gives one."""
-        if self._call.reads or not self._last:
-            return False
-        if self._affected:
-            return sum(self._affected) > 0
-        flags = [each["updated"] for each in self._resources if isinstance(each, dict) and "updated" in each]
-        if flags:
-            return any(flag is True for flag in flags)
-        if self._resources or self._object:
-            return True
-        if self._errors or self._last.ignored:
-            return bool(self.failing_errors()) and 200 <= self._last.answer.status < 300
-        return 200 <= self._last.answer.status < 300
 
     def result(self) -> dict[str, t.Any]:
         """As the module returns it."""
@@ -135,22 +140,21 @@ class Outcome:
         if last is None:
             return {"changed": False}
         answer = last.answer
-        limit, remaining = (answer.headers.get(f"X-Ratelimit-{name}", "") for name in ("Limit", "Remaining"))
+        whole = self._object is not None and not self._call.paginate
         return {
             "changed": self.changed,
             "status": answer.status,
-            **({} if self._emit else {"resources": self._resources if self._object is None else self._object}),
+            **({} if self._emit else {"resources": self._object if whole else self._resources}),
             "meta": last.meta,
             "errors": self._errors,
             "total": self.total,
             "count": self.count,
             "pages": self.pages,
             "truncated": self.truncated,
-            "deprecation": self.deprecation,
+            "deprecation": self._deprecation,
             "trace_id": answer.trace_id or None,
             "ratelimit": {
-                "limit": int(limit) if limit.isdigit() else None,
-                "remaining": int(remaining) if remaining.isdigit() else None,
+                name: _number(answer.headers.get(f"X-Ratelimit-{name}", "")) for name in ("limit", "remaining")
             },
             **self._other_shape(last),
         }
@@ -167,3 +171,29 @@ class Outcome:
             return {"json": last.body} if beside else {}
         text = last.answer.body.decode("utf-8", "replace")
         return {"content": text[:_LONGEST_TEXT]} if text else {}
+
+
+def _was_refused(item: t.Any) -> bool:
+    """Whether an item says of itself that it was not done, and why."""
+    if not isinstance(item, dict) or item.get("updated") is not False:
+        return False
+    return bool(item.get("error")) or (_code(item.get("code")) or 0) >= 400
+
+
+def _error_of(item: dict[str, t.Any]) -> dict[str, t.Any]:
+    """The same in the form of the API's other errors."""
+    message, found = item.get("error") or "not updated", item.get("device_id") or item.get("id")
+    return {"code": item.get("code"), "message": f"{message}" if found is None else f"{found}: {message}", "id": found}
+
+
+def _code(code: t.Any) -> int | None:
+    return code if isinstance(code, int) else _number(code) if isinstance(code, str) else None
+
+
+def _number(text: str) -> int | None:
+    return int(text) if re.fullmatch("[0-9]{1,9}", text) else None
+
+
+def _deprecation(headers: t.Mapping[str, str]) -> str:
+    """What the headers say of the end of the operation."""
+    return plain("; ".join(f"{name}: {value}" for name, value in headers.items() if "deprecat" in name.lower()))

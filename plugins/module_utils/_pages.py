@@ -36,43 +36,53 @@ STYLES = (
     Style("after", "after", lambda headers, meta, pages: pages.get("after")),
     Style("meta.next", "after", lambda headers, meta, pages: meta.get("next")),
     Style("next_token", "next_token", lambda headers, meta, pages: pages.get("next_token")),
-    Style("next", "offset", lambda headers, meta, pages: _opaque(pages.get("next")) or None),
-    Style("next_page", "offset", lambda headers, meta, pages: _opaque(pages.get("next_page")) or None),
+    Style("next", "offset", lambda headers, meta, pages: _opaque(pages.get("next"))),
+    Style("next_page", "offset", lambda headers, meta, pages: _opaque(pages.get("next_page"))),
     Style("scroll", "offset", lambda headers, meta, pages: _opaque(pages.get("offset"))),
 )
-NUMBER = "number"
+# And where none of them does, what has come is counted.
+NUMBER, SCROLL = "number", "scroll"
 
 
-def next_page(headers: Mapping, meta: Mapping, *, received: int, on_page: int, before: Page | None) -> Page | None:
+def next_page(headers: Mapping, meta: Mapping, *, position: int, before: Page | None) -> Page | None:
     """The page after this one; None if it was the last.
 
-    meta: the answer's; received: items so far, on_page: of these on this page; before: where this page was, None for
-    the first. Of cursors the total is ignored, since it moves; by numbers, what was received is counted.
+    meta: the answer's; position: of the first item that has not come; before: where this page was, None for the first.
+    A listing keeps to its style, since some repeat beside it what they were asked for. Of cursors the total is ignored,
+    since it moves.
     """
-    pages = meta.get("pagination")
-    pages = pages if isinstance(pages, t.Mapping) else {}
-    for style in STYLES:
-        cursor = style.find(headers, meta, pages)
-        if isinstance(cursor, str):
-            # An empty one says that it is over, whatever else stands there.
-            return Page(style.name, style.parameter, cursor) if cursor else None
+    pages = _pagination(meta)
+    said = [
+        (style, style.find(headers, meta, pages)) for style in STYLES if before is None or before.style == style.name
+    ]
+    cursors = [(style, cursor) for style, cursor in said if isinstance(cursor, str)]
+    for style, cursor in cursors:
+        if cursor:
+            return Page(style.name, style.parameter, cursor)
     if before and before.style != NUMBER:
         return None
-    total = total_of(meta)
-    if total is None or received >= total or not on_page:
+    # An empty cursor says that it is over, unless there is a number beside it.
+    if cursors and _is_opaque(pages.get("offset", "")):
         return None
-    return Page(NUMBER, "offset", str(received))
+    total = total_of(meta)
+    return Page(NUMBER, "offset", str(position)) if total is not None and position < total else None
 
 
 def total_of(meta: Mapping) -> int | None:
     """How many items there are, as far as the answer says."""
-    pages = meta.get("pagination")
-    total = pages.get("total") if isinstance(pages, t.Mapping) else None
+    total = _pagination(meta).get("total")
     return total if isinstance(total, int) and not isinstance(total, bool) and total >= 0 else None
+
+
+def _pagination(meta: Mapping) -> Mapping:
+    pages = meta.get("pagination")
+    return pages if isinstance(pages, t.Mapping) else {}
 
 
 def _opaque(value: t.Any) -> str | None:
     """A cursor that means something to the server alone; None for a number, a URL, or what is no text."""
-    if not isinstance(value, str) or value.isdigit() or "://" in value:
-        return None
-    return value
+    return value if _is_opaque(value) else None
+
+
+def _is_opaque(value: t.Any) -> bool:
+    return isinstance(value, str) and not value.isdigit() and "://" not in value

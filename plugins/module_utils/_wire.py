@@ -53,6 +53,7 @@ Authorisation = t.Callable[[t.Any], t.Any]
 Sink = t.Callable[[t.Optional[bytes]], None]
 
 SERVER_FAULTS = (500, 502, 503, 504)
+_DEAD_TOKENS_LIMIT = "15"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,6 +99,11 @@ class Answer:
         """What CrowdStrike's support asks for; empty if the answer has none."""
         found = re.fullmatch(r"[0-9A-Fa-f-]{8,64}", self.headers.get("X-Cs-Traceid", ""))
         return found[0] if found else ""
+
+    @property
+    def locked_out(self) -> bool:
+        """Whether this address has shown the API too many dead tokens, which have a limit of their own."""
+        return self.status == 429 and self.headers.get("X-Ratelimit-Limit") == _DEAD_TOKENS_LIMIT
 
     @property
     def remaining(self) -> int | None:
@@ -230,7 +236,8 @@ class Wire:
         except _Unreadable as error:
             return None, f"its answer could not be read: {error}", again
         answer = Answer(url=request.url, status=response.status_code, headers=response.headers, body=body)
-        return answer, "", answer.status == 429 or (again and answer.status in SERVER_FAULTS)
+        limited = answer.status == 429 and not answer.locked_out
+        return answer, "", limited or (again and answer.status in SERVER_FAULTS)
 
 
 @functools.lru_cache(maxsize=8)

@@ -227,11 +227,20 @@ def _call(wire: Wire, client: Client, given: dict[str, t.Any]) -> dict[str, t.An
     fields = {field.name: given.get(field.name) for field in dataclasses.fields(Call)}
     fields["reads"] = given["read_only"]
     call = Call(**{name: value for name, value in fields.items() if value is not None})
-    return perform(wire, client.hostname, given["access_token"] or "", call, renew=_renew)
+    return perform(wire, client.hostname, call, _Given(given["access_token"] or ""))
 
 
-def _renew(dead: str) -> str:
-    raise DeadToken
+class _Given:
+    """The token that came with the arguments. Another one is the action plugin's to get."""
+
+    def __init__(self, access_token: str) -> None:
+        self._access_token = access_token
+
+    def current(self) -> str:
+        return self._access_token
+
+    def renewed(self, dead: str) -> str:
+        raise DeadToken
 
 
 if __name__ == "__main__":

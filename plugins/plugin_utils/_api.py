@@ -15,7 +15,7 @@ import typing as t
 
 from ansible import constants as C
 from ansible.plugins.action import ActionBase
-from ansible_collections.falconops.auth.plugins.module_utils._call import Call
+from ansible_collections.falconops.auth.plugins.module_utils._call import TOLD, Call
 from ansible_collections.falconops.auth.plugins.module_utils._client import Client
 from ansible_collections.falconops.auth.plugins.module_utils._connection import Connection
 from ansible_collections.falconops.auth.plugins.module_utils._errors import CallFailed, FalconError
@@ -23,6 +23,7 @@ from ansible_collections.falconops.auth.plugins.module_utils._token import Token
 from ansible_collections.falconops.auth.plugins.plugin_utils._pace import PACE
 
 if t.TYPE_CHECKING:
+    from ansible_collections.falconops.auth.plugins.module_utils._line import Tokens
     from ansible_collections.falconops.auth.plugins.module_utils._wire import Wire
 
 
@@ -38,10 +39,8 @@ class Api(t.Protocol):
     def is_live(self, client: Client, access_token: str) -> bool:
         """Whether the API at the client's host still takes this token."""
 
-    def call(
-        self, client: Client, access_token: str, call: Call, *, renew: t.Callable[[str], str], **streams: t.Any
-    ) -> dict[str, t.Any]:
-        """The result of a call at the client's host; renew: gives another token in place of a dead one."""
+    def call(self, client: Client, call: Call, tokens: Tokens, **streams: t.Any) -> dict[str, t.Any]:
+        """The result of a call at the client's host; streams: as of `perform`."""
 
 
 class ApiFromHere:
@@ -65,12 +64,10 @@ class ApiFromHere:
 
         return is_live(self._wire(), client.hostname, access_token)
 
-    def call(
-        self, client: Client, access_token: str, call: Call, *, renew: t.Callable[[str], str], **streams: t.Any
-    ) -> dict[str, t.Any]:
+    def call(self, client: Client, call: Call, tokens: Tokens, **streams: t.Any) -> dict[str, t.Any]:
         from ansible_collections.falconops.auth.plugins.module_utils._calls import perform
 
-        return perform(self._wire(), client.hostname, access_token, call, renew=renew, **streams)
+        return perform(self._wire(), client.hostname, call, tokens, **streams)
 
     def _wire(self) -> Wire:
         from ansible_collections.falconops.auth.plugins.module_utils._wire import wire_of_process
@@ -102,24 +99,20 @@ class ApiFromThere:
             raise self._did_not_run(client)
         return live
 
-    def call(
-        self, client: Client, access_token: str, call: Call, *, renew: t.Callable[[str], str], **streams: t.Any
-    ) -> dict[str, t.Any]:
-        if streams.get("source") or streams.get("sink") or streams.get("emit"):
-            raise FalconError(
-                f"src and dest are files of the control node, which {self._action._task.delegate_to} cannot reach; run "
-                "the task without delegate_to, or give body and take the result."
-            )
+    def call(self, client: Client, call: Call, tokens: Tokens, **streams: t.Any) -> dict[str, t.Any]:
         told = {name: value for name, value in dataclasses.asdict(call).items() if value not in (None, {}, ())}
-        told["read_only"] = told.pop("reads", False)
+        told["read_only"] = told.pop("reads")
+        access_token = tokens.current()
         for _token in range(2):
             result = self._run("falcon_api", client, access_token=access_token, **told)
             if not result.get("dead"):
-                return {
-                    name: value for name, value in result.items() if not name.startswith("_") and name != "invocation"
-                }
-            access_token = renew(access_token)
-        raise FalconError(f"{call} at {client.hostname} failed with 401, and with a new token again.", refused=True)
+                return _only_told(result)
+            access_token = tokens.renewed(access_token)
+        raise FalconError(
+            f"On {self._action._task.delegate_to}: {call} at {client.hostname} failed with 401, and with a new token "
+            "again; the API client may have been disabled.",
+            refused=True,
+        )
 
     def _run(self, module: str, client: Client, **more: t.Any) -> dict[str, t.Any]:
         """The result of the real module there, with options that are resolved and checked."""
@@ -150,7 +143,7 @@ class ApiFromThere:
         if "refused" in result:
             words, refused = f"On {action._task.delegate_to}: {result['msg']}", bool(result["refused"])
             if isinstance(result.get("done"), dict):
-                raise CallFailed(words, result["done"], refused=refused)
+                raise CallFailed(words, _only_told(result["done"]), refused=refused)
             raise FalconError(words, refused=refused, lasting=bool(result.get("lasting")))
         if result.get("failed"):
             raise self._did_not_run(client)
@@ -163,6 +156,11 @@ class ApiFromThere:
             "module did not run there; it needs Python 3.8 or newer with the library requests there, see "
             "ansible_python_interpreter."
         )
+
+
+def _only_told(result: dict[str, t.Any]) -> dict[str, t.Any]:
+    """What a module says of a call, and nothing else that may stand in its result, such as facts."""
+    return {name: result[name] for name in TOLD if name in result}
 
 
 def is_elsewhere(action: ActionBase) -> bool:

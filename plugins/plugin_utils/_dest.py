@@ -17,6 +17,7 @@ import tempfile
 import typing as t
 
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
+from ansible_collections.falconops.auth.plugins.plugin_utils._file import target_of
 
 _CHECKSUM = re.compile(r"(?:(sha256|sha1|md5|sha512):)?([0-9a-fA-F]{32,128})")
 _MODE = re.compile(r"0?[0-7]{3}")
@@ -25,11 +26,15 @@ _MODE = re.compile(r"0?[0-7]{3}")
 class Dest:
     """Where an answer goes.
 
-    mode: permissions, None for those that the file has, or 0600; checksum: what it must have.
+    mode: permissions, None for those that the file has, or 0600; checksum: what it must have; check: whether nothing is
+    to be written, and only told what would be different. changed: whether anything is, or would be.
     """
 
-    def __init__(self, path: str, mode: t.Any, checksum: str | None) -> None:
+    def __init__(self, path: str, mode: t.Any, checksum: str | None, *, check: bool = False) -> None:
         self.path = path
+        self.changed = False
+        self._check_only = check
+        self._dropped = False
         self._mode = _checked_mode(mode)
         self._kind, self._wanted = _checked_checksum(checksum)
         self._file: t.Any = None
@@ -37,40 +42,50 @@ class Dest:
         self._size = 0
         if os.path.isdir(path):
             raise FalconError(f"dest is {path}, which is a directory; name a file in it.")
-        folder = os.path.dirname(os.path.realpath(path))
+        try:
+            self._target = target_of(path)
+        except OSError as error:
+            raise self._wrong(error) from None
+        folder = os.path.dirname(self._target)
         if not os.path.isdir(folder):
             raise FalconError(f"dest is {path}, and there is no directory {folder}; make it first.")
         if not os.access(folder, os.W_OK | os.X_OK):
             raise FalconError(f"dest is {path}, and nothing can be written in {folder}; check its permissions.")
 
-    @property
     def is_there(self) -> bool:
-        """Whether the file has the checksum that is wanted, so that nothing needs to be asked for."""
-        return bool(self._wanted) and self._checksum_of(self.path) == self._wanted
+        """Whether the file has the checksum that is wanted, so that nothing is asked for. If so, it gets the mode."""
+        if not self._wanted or self._checksum_of(self._target) != self._wanted:
+            return False
+        self._size = os.stat(self._target).st_size
+        self._settle(self._target)
+        return True
 
     @contextlib.contextmanager
     def open(self) -> t.Iterator[Dest]:
-        """The time in which the answer comes. What stood there stays, if it does not come whole."""
+        """The time in which the answer comes. What stood there stays, if it does not come whole, or not at all."""
+        temporary = ""
         try:
-            handle, temporary = tempfile.mkstemp(dir=os.path.dirname(os.path.realpath(self.path)), prefix=".falconops-")
-        except OSError as error:
-            raise self._wrong(error) from None
-        try:
-            with os.fdopen(handle, "wb") as self._file:
+            temporary = self._do(self._begin)
+            with self._file:
                 yield self
                 self._do(self._file.flush)
-                self._do(os.fsync, self._file.fileno())
-            self._check()
-            self.changed = self._put(temporary)
+            if not self._dropped:
+                self._check()
+                self._put(temporary)
         finally:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(temporary)
 
+    def drop(self) -> None:
+        """Let what stood there stay: nothing came that belongs there."""
+        self._dropped = True
+
     def sink(self, piece: bytes | None) -> None:
         """Take a piece of the answer; None when it begins anew."""
         if piece is None:
-            self._do(self._file.seek, 0)
-            self._do(self._file.truncate)
+            if not self._check_only:
+                self._do(self._file.seek, 0)
+                self._do(self._file.truncate)
             self._digest, self._size = hashlib.new(self._kind), 0
             return
         self._do(self._file.write, piece)
@@ -83,11 +98,17 @@ class Dest:
 
     def result(self) -> dict[str, t.Any]:
         """As the module returns it."""
-        return {"dest": self.path, "checksum": f"{self._kind}:{self._digest.hexdigest()}", "size": self._size}
+        checksum = self._digest.hexdigest() if self._file else self._wanted
+        return {"changed": self.changed, "dest": self.path, "checksum": f"{self._kind}:{checksum}", "size": self._size}
 
-    def result_there(self) -> dict[str, t.Any]:
-        """The same of a file that is there already."""
-        return {"dest": self.path, "checksum": f"{self._kind}:{self._wanted}", "size": os.stat(self.path).st_size}
+    def _begin(self) -> str:
+        """Open what is written to; its name, if it is a file that can take the place of another."""
+        if self._check_only:
+            self._file = os.fdopen(os.open(os.devnull, os.O_WRONLY), "wb")
+            return ""
+        handle, temporary = tempfile.mkstemp(dir=os.path.dirname(self._target), prefix=".falconops-")
+        self._file = os.fdopen(handle, "wb")
+        return temporary
 
     def _check(self) -> None:
         found = self._digest.hexdigest()
@@ -97,20 +118,25 @@ class Dest:
                 "and what stood there stays. Check checksum and ids."
             )
 
-    def _put(self, temporary: str) -> bool:
-        """Let it take its place. Whether anything is different now."""
-        same = self._checksum_of(self.path) == self._digest.hexdigest()
-        mode = self._mode
+    def _put(self, temporary: str) -> None:
+        """Let it take its place, unless the same stands there."""
+        if self._checksum_of(self._target) == self._digest.hexdigest():
+            self._settle(self._target)
+            return
+        self.changed = True
+        if temporary:
+            self._settle(temporary)
+            self._do(os.replace, temporary, self._target)
+
+    def _settle(self, path: str) -> None:
+        """Give a file its permissions."""
+        there, mode = os.path.exists(self._target), self._mode
         if mode is None:
-            mode = stat.S_IMODE(os.stat(self.path).st_mode) if os.path.exists(self.path) else 0o600
-        if same:
-            before = stat.S_IMODE(os.stat(self.path).st_mode)
-            if before != mode:
-                self._do(os.chmod, self.path, mode)
-            return before != mode
-        self._do(os.chmod, temporary, mode)
-        self._do(os.replace, temporary, os.path.realpath(self.path))
-        return True
+            mode = stat.S_IMODE(os.stat(self._target).st_mode) if there else 0o600
+        if stat.S_IMODE(os.stat(path).st_mode) != mode:
+            self.changed = True
+            if not self._check_only:
+                self._do(os.chmod, path, mode)
 
     def _checksum_of(self, path: str) -> str | None:
         digest = hashlib.new(self._kind)
@@ -122,10 +148,9 @@ class Dest:
             return None
         return digest.hexdigest()
 
-    def _do(self, action: t.Callable[..., t.Any], *args: t.Any) -> None:
+    def _do(self, action: t.Callable[..., t.Any], *args: t.Any) -> t.Any:
         try:
-            action(*args)
-            return
+            return action(*args)
         except OSError as error:
             wrong = self._wrong(error)
         raise wrong

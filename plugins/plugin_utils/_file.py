@@ -34,13 +34,9 @@ def replace_file(path: str, content: bytes, *, mode: int) -> None:
     mode: its permissions; of those of a file that is replaced, what goes beyond them is taken away, and nothing is
     added. A symbolic link stays, and what it leads to is replaced. Raises OSError, and then nothing has changed.
     """
-    _refuse_strange_link(path)
-    target = os.path.realpath(path)
+    target = target_of(path)
     with contextlib.suppress(FileNotFoundError):
-        found = os.stat(target).st_mode
-        if not stat.S_ISREG(found):
-            raise OSError(errno.EINVAL, "Not a regular file")  # such as /dev/stdout, which must not become one
-        mode &= found
+        mode &= os.stat(target).st_mode
     # Beside it, since a file can take the place of another only within one file system. Made with 0600.
     handle, temporary = tempfile.mkstemp(dir=os.path.dirname(target), prefix=".falconops-")
     try:
@@ -54,6 +50,16 @@ def replace_file(path: str, content: bytes, *, mode: int) -> None:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
+
+
+def target_of(path: str) -> str:
+    """Where the file is that may be replaced: a symbolic link stays. Raises OSError if it must not be."""
+    _refuse_strange_link(path)
+    target = os.path.realpath(path)
+    with contextlib.suppress(FileNotFoundError):
+        if not stat.S_ISREG(os.stat(target).st_mode):
+            raise OSError(errno.EINVAL, "Not a regular file")  # such as /dev/stdout, which must not become one
+    return target
 
 
 def _refuse_strange_link(path: str) -> None:
