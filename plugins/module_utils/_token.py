@@ -9,7 +9,9 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import re
+import time
 import typing as t
 from datetime import datetime, timezone
 
@@ -25,7 +27,8 @@ class Token:
     """A token as it was issued.
 
     issued_at: seconds since the epoch, by this machine's clock; expires_in: its life in seconds;
-    hostname: base URL of the cloud that issued it.
+    hostname: base URL of the cloud that issued it; boot, uptime: issued_at by a clock that cannot be set, which begins
+    when the machine does, and which beginning that was.
     """
 
     access_token: str = dataclasses.field(repr=False)
@@ -33,6 +36,8 @@ class Token:
     issued_at: float
     expires_in: int
     hostname: str
+    boot: str = dataclasses.field(default="", repr=False, compare=False)
+    uptime: float = dataclasses.field(default=0.0, repr=False, compare=False)
 
     @property
     def expires_at(self) -> float:
@@ -51,7 +56,12 @@ class Token:
         to come from a later time than that was kept before the clock was set back, and may be long dead.
         """
         left = self.expires_at - now
-        return min(left, float(self.expires_in)) if left <= self.expires_in + clocks_differ else -1.0
+        if not left <= self.expires_in + clocks_differ:
+            return -1.0
+        if self.boot and self.boot == this_boot():
+            # Also one of long ago, which a clock that was set back makes young again.
+            left = min(left, self.expires_in - (since_boot() - self.uptime))
+        return min(left, float(self.expires_in))
 
     def to_dict(self) -> dict[str, t.Any]:
         """The form in which it is sealed."""
@@ -74,6 +84,8 @@ class Token:
                 issued_at=float(raw["issued_at"]),
                 expires_in=int(raw["expires_in"]),
                 hostname=str(raw["hostname"]),
+                boot=str(raw["boot"]),
+                uptime=float(raw["uptime"]),
             )
         except (TypeError, KeyError, OverflowError) as error:
             raise ValueError("not a token") from error
@@ -96,5 +108,23 @@ class Token:
                 "issued_at": now,
                 "expires_in": min(life, LONGEST_LIFE),
                 "hostname": hostname,
+                "boot": this_boot(),
+                "uptime": since_boot(),
             }
         )
+
+
+@functools.lru_cache(maxsize=1)
+def this_boot() -> str:
+    """Names the time since this machine was started; empty where that is not known."""
+    try:
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+            return file.read().strip()
+    except (OSError, ValueError):
+        return ""
+
+
+def since_boot() -> float:
+    """Seconds since then, also those in which the machine slept; 0 where there is no such clock."""
+    clock = getattr(time, "CLOCK_BOOTTIME", None)
+    return 0.0 if clock is None else time.clock_gettime(clock)

@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import time
 
+from ansible_collections.falconops.auth.plugins.module_utils import _token
 from ansible_collections.falconops.auth.plugins.plugin_utils._pace import PACE
 from ansible_collections.falconops.auth.tests.unit.examples import token
 
@@ -25,7 +27,8 @@ class Server:
     """
 
     def __init__(self, path):
-        self.answer, self.meanwhile, self.left, self.life, self.moved_to = None, None, None, 1799, None
+        self.answer, self.meanwhile, self.left, self.life = None, None, None, 1799
+        self.homes = {}  # where clients live that do not live where they are asked for
         self._path, self._read = path, 0
         self._asked, self._dies_at, self._revoked = [], {}, set()
         path.touch()
@@ -40,7 +43,10 @@ class Server:
             PACE.heard(client.hostname, remaining=self.left, wait=None)
             if self.answer:
                 raise self.answer
-            issued = token(f"{MARK}.{os.urandom(12).hex()}", life=self.life, left=self.life, hostname=client.hostname)
+            text = f"{MARK}.{os.urandom(12).hex()}"
+            hostname = self.homes.get(client.client_id, client.hostname)
+            issued = token(text, life=self.life, left=self.life, hostname=hostname)
+            issued = dataclasses.replace(issued, boot=_token.this_boot(), uptime=_token.since_boot())
             self._note("issued", [issued.access_token, self.now() + self.life])
             return issued
 

@@ -4,9 +4,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import time
 
 import pytest
+from ansible_collections.falconops.auth.plugins.module_utils import _token
 from ansible_collections.falconops.auth.plugins.module_utils._token import LONGEST_LIFE, Token
 from ansible_collections.falconops.auth.tests.unit.examples import ISSUED, TOKEN_TEXT, US1
 from hypothesis import given
@@ -18,7 +21,15 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
 )
-FIELDS = ["access_token", "token_type", "issued_at", "expires_in", "hostname"]
+FIELDS = ["access_token", "token_type", "issued_at", "expires_in", "hostname", "boot", "uptime"]
+
+
+@pytest.fixture(autouse=True)
+def since_boot(monkeypatch):
+    """The machine's own time, which goes on when a test says so."""
+    uptime = [5000.0]
+    monkeypatch.setattr(_token, "since_boot", lambda: uptime[0])
+    return uptime
 
 
 def issued(**fields):
@@ -116,6 +127,41 @@ def test_the_clock_of_the_machine_that_keeps_it_may_be_ahead(passed, left):
 @pytest.mark.parametrize("issued_at", [float("nan"), float("inf"), float("-inf"), 1e300])
 def test_a_token_of_no_real_time_is_dead(issued_at):
     assert Token(TOKEN_TEXT, "bearer", issued_at, 1799, US1).seconds_left(NOW) < 0
+
+
+@pytest.mark.parametrize("set_back", [3600, 3500, 2000, 1801])
+def test_a_dead_token_stays_dead_when_the_clock_is_set_back(since_boot, set_back):
+    token = Token.from_dict(json.loads(json.dumps(issued().to_dict())))
+    since_boot[0] += 3600
+    assert token.seconds_left(NOW + 3600 - set_back, clocks_differ=3600) < 0
+
+
+def test_the_machines_own_time_shows_how_much_is_left_at_most(since_boot):
+    token = issued()
+    since_boot[0] += 100
+    assert token.seconds_left(NOW + 30) == 1699
+    assert token.seconds_left(NOW + 500) == 1299
+
+
+@pytest.mark.parametrize("boot", ["", "another machine, or this one before it was started again"])
+def test_where_another_machines_time_says_nothing_the_clock_alone_counts(since_boot, boot):
+    token = dataclasses.replace(issued(), boot=boot)
+    since_boot[0] += 100
+    assert token.seconds_left(NOW + 30) == 1769
+
+
+def test_a_machine_without_such_a_clock(monkeypatch):
+    monkeypatch.undo()
+    assert 0 < _token.since_boot() <= _token.since_boot()
+    monkeypatch.delattr(time, "CLOCK_BOOTTIME", raising=False)
+    assert _token.since_boot() == 0.0
+    monkeypatch.setattr("builtins.open", lambda *args, **kwargs: (_ for _ in ()).throw(FileNotFoundError()))
+    _token.this_boot.cache_clear()
+    boot = _token.this_boot()
+    monkeypatch.undo()
+    _token.this_boot.cache_clear()
+    assert boot == ""
+    assert len(_token.this_boot()) == 36
 
 
 def test_a_token_hides_its_text():

@@ -10,6 +10,7 @@ import os
 import time
 
 import pytest
+from ansible_collections.falconops.auth.plugins.module_utils import _token
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
 from ansible_collections.falconops.auth.plugins.plugin_utils._backend import StoreSettings
 from ansible_collections.falconops.auth.plugins.plugin_utils._pace import Pace
@@ -69,6 +70,21 @@ def test_a_clock_that_jumps_costs_one_request_and_no_dead_token(world, server, c
             world.token(api=server).token.access_token
         ]
     assert world.warnings == []
+
+
+@pytest.mark.parametrize("idle", [1790, 1850, 3000, 3620, 5300])
+def test_a_clock_that_is_set_back_makes_no_dead_token_young(world, server, clock, monkeypatch, idle):
+    """Nobody looked at it in the meantime, so that only the time since the machine was started tells its age."""
+    really, gone = _token.since_boot, [0]
+    monkeypatch.setattr(_token, "since_boot", lambda: really() + gone[0])
+    monkeypatch.setattr(server, "now", lambda real=server.now: real() + gone[0])
+    clock.jump(-2 * HOUR)
+    world.token(api=server)
+    gone[0] = idle
+    clock.jump(idle)
+    clock.jump(-HOUR)
+    assert server.lives(world.token(api=server).token.access_token)
+    assert server.asked() == 2
 
 
 def test_a_refusal_holds_no_longer_for_a_clock_that_jumps(world, server, clock, monkeypatch):
