@@ -72,19 +72,19 @@ options:
     version_added: 0.1.0
   query:
     description:
-      - A JMESPath expression over the result. What it finds comes back in RV(result). It is checked before anything is sent.
+      - A JMESPath expression over the result. What it finds comes back in C(result). It is checked before anything is sent.
     type: str
     version_added: 0.1.0
   read_only:
     description:
-      - Whether the call only reads. This decides about RV(changed), check mode, and whether it may be sent twice.
+      - Whether the call only reads. This decides about C(changed), check mode, and whether it may be sent twice.
       - Without it, C(GET) and C(HEAD) only read, and so does a C(POST) whose path has a part C(aggregates), C(GET),
         C(queries) or C(combined), or is known to read; but none that has to do with Real Time Response, uninstall tokens or
         GraphQL.
     type: bool
     version_added: 0.1.0
   allow_partial:
-    description: Do not fail if only a part was done. RV(errors) tells what was not.
+    description: Do not fail if only a part was done. C(errors) tells what was not.
     type: bool
     default: false
     version_added: 0.1.0
