@@ -5,7 +5,7 @@
 # The tests are nox sessions (noxfile.py); tests/run.py runs them and counts. Everything is installed below .venv/ and .nox/.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast test-long lint sanity format clean
+.PHONY: help demo test test-fast test-long lint sanity bench bench-quick format clean
 RUN = .venv/bin/python tests/run.py
 
 help:  ## list the targets
@@ -28,6 +28,12 @@ lint: .venv/nox  ## run the checks that run nothing of the collection
 
 sanity: .venv/nox  ## run ansible-test's sanity tests
 	@$(RUN) sanity
+
+bench: .venv/nox  ## measure what a token costs and write it into the docs (hours)
+	@.venv/bin/nox -s bench
+
+bench-quick: .venv/nox  ## measure some of it, for a first answer (two minutes)
+	@.venv/bin/nox -s bench-quick
 
 format: .venv/nox  ## rewrite the Python files as ruff wants them
 	@.venv/bin/nox -s format

@@ -206,12 +206,8 @@ def integration_unpatched(session: nox.Session) -> None:
 @nox.session(name="integration-newest")
 def integration_newest(session: nox.Session) -> None:
     """Run the integration tests on the newest ansible-core, briefly."""
-    mark = "" if LONG else "brief"
-    if "3.13" in PYTHONS or "3.14" in PYTHONS:
-        run_integration(session, "core-newest", "3.13", "3.14", mark=mark)
-    else:
-        note(session, "ansible-core 2.22 needs Python 3.13, which is not on this machine; 2.21 was taken instead")
-        run_integration(session, "core-2.21", "3.12", mark=mark)
+    core, *pythons = newest(session)
+    run_integration(session, core, *pythons, mark="" if LONG else "brief")
 
 
 @nox.session
@@ -237,6 +233,21 @@ def sanity_newest(session: nox.Session) -> None:
     run_sanity(session, "core-2.21", "25_2")
 
 
+# --- what it costs ---
+
+
+@nox.session(default=False)
+def bench(session: nox.Session) -> None:
+    """Measure what a token costs, on the ansible-core that we develop on and on the newest; write the docs page."""
+    run_benchmark(session, ("core", f"3.{sys.version_info.minor}"), newest(session))
+
+
+@nox.session(name="bench-quick", default=False)
+def bench_quick(session: nox.Session) -> None:
+    """Measure some of it, for a first answer."""
+    run_benchmark(session, ("core", f"3.{sys.version_info.minor}"), args=["--quick"])
+
+
 # --- what they share ---
 
 
@@ -256,10 +267,23 @@ def note(session: nox.Session, text: str) -> None:
 
 
 def run_integration(session: nox.Session, core: str, *pythons: str, mark: str = "") -> None:
-    """Run tests/integration on one ansible-core.
+    """Run tests/integration on one ansible-core."""
+    ansible = ansible_core(session, core, *pythons)
+    community_general(session)
 
-    It has an environment of its own with no more in it than users have (clients of Redis and Memcached are for those who
-    keep facts there), and a Python that may be older than the tests'.
+    session.install("pytest", "pytest-xdist", "aiohttp", "trustme", "requests", "pyyaml", "pexpect")
+    # REQUIRE: what a test needs is installed, so that a test without it fails rather than skips itself.
+    env = {"FALCONOPS_ANSIBLE_BIN": str(ansible), "FALCONOPS_REQUIRE": "1"}
+    # Short: since 2.21 ansible-core makes a socket in the user's TMPDIR, and the path of one has 108 bytes at most.
+    with tempfile.TemporaryDirectory(prefix="f-", ignore_cleanup_errors=True) as short:
+        pytest(session, "tests/integration", "-n", "auto", "-m", mark, f"--basetemp={short}", **env)
+
+
+def ansible_core(session: nox.Session, core: str, *pythons: str) -> Path:
+    """Install an ansible-core; where its programs are.
+
+    It has an environment of its own with no more in it than users have (clients of Redis and Memcached are for those
+    who keep facts there), and a Python that may be older than the tests'.
     """
     python = first_python(*pythons)
     if python not in PYTHONS:
@@ -271,14 +295,34 @@ def run_integration(session: nox.Session, core: str, *pythons: str, mark: str = 
         session.run(sys.executable, "-m", "virtualenv", "-q", "-p", str(interpreter), str(ansible), external=True)
     install = [str(ansible / "bin" / "pip"), "install", "ansible-core", "-r", "requirements.txt"]
     session.run(*install, "redis", "python-memcached", env={"PIP_CONSTRAINT": pins(core)}, external=True)
-    community_general(session)
+    return ansible / "bin"
 
-    session.install("pytest", "pytest-xdist", "aiohttp", "trustme", "requests", "pyyaml", "pexpect")
-    # REQUIRE: what a test needs is installed, so that a test without it fails rather than skips itself.
-    env = {"FALCONOPS_ANSIBLE_BIN": str(ansible / "bin"), "FALCONOPS_REQUIRE": "1"}
-    # Short: since 2.21 ansible-core makes a socket in the user's TMPDIR, and the path of one has 108 bytes at most.
-    with tempfile.TemporaryDirectory(prefix="f-", ignore_cleanup_errors=True) as short:
-        pytest(session, "tests/integration", "-n", "auto", "-m", mark, f"--basetemp={short}", **env)
+
+def newest(session: nox.Session) -> tuple[str, ...]:
+    """The newest ansible-core that this machine can run, and the Pythons for it."""
+    if "3.13" in PYTHONS or "3.14" in PYTHONS:
+        return "core-newest", "3.13", "3.14"
+    note(session, "ansible-core 2.22 needs Python 3.13, which is not on this machine; 2.21 was taken instead")
+    return "core-2.21", "3.12"
+
+
+def run_benchmark(session: nox.Session, *cores: tuple[str, ...], args: t.Sequence[str] = ()) -> None:
+    """Run tests/benchmark on these versions of ansible-core; what stands behind `--` goes there too."""
+    session.install("aiohttp", "trustme", "pyyaml")
+    bins = [str(ansible_core(session, *core)) for core in cores]
+    for folder in bins:
+        session.run(f"{folder}/pip", "install", "-q", "crowdstrike-falconpy", external=True)
+    community_general(session)
+    vendors_collection(session, bins[0])
+    session.run("python", "-m", "benchmark", *bins, *args, *session.posargs, env={"PYTHONPATH": "tests"})
+
+
+def vendors_collection(session: nox.Session, ansible: str) -> None:
+    """Have crowdstrike.falcon in .nox/collections, to compare with: from Galaxy, if that can be reached."""
+    target = ROOT / ".nox" / "collections"
+    if not (target / "ansible_collections" / "crowdstrike" / "falcon").exists():
+        install = [f"{ansible}/ansible-galaxy", "collection", "install", "crowdstrike.falcon:4.13.0", "--no-deps"]
+        session.run(*install, "-p", str(target), external=True, silent=True, success_codes=range(256))
 
 
 def community_general(session: nox.Session) -> None:

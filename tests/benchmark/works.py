@@ -1,0 +1,206 @@
+# Copyright (c) 2026 falconops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is measured: each piece of work, what it is compared with, and what it may cost.
+
+Times in the worker and counts must meet their limit. A ratio of wall times is a goal: on two cores that others use as
+well, single pairs are up to 30 % apart, so that it takes many of them for a median that means something.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from benchmark import ways
+from benchmark.place import Play
+
+MANY = 15
+
+
+class Limit(NamedTuple):
+    """On ansible-core 2.19 and on the newest; at least: that much, not at most that much."""
+
+    develop: float
+    newest: float
+    at_least: bool = False
+
+    def on(self, core: str) -> float:
+        return self.develop if core.startswith("2.19.") else self.newest
+
+    def met(self, value: float, core: str) -> bool:
+        return value >= self.on(core) if self.at_least else value <= self.on(core)
+
+
+@dataclass(frozen=True)
+class Work:
+    """One line of the table. way: how it is measured; quick: a part of the first answer."""
+
+    name: str
+    play: Play
+    reference: tuple[str, Play] | None = None
+    limit: Limit | None = None
+    hosts: int = 200
+    pairs: int = 5
+    way: ways.Way = ways.ratio
+    quick: bool = False
+
+    @property
+    def key(self) -> str:
+        """Its name among all others."""
+        against = self.reference[0] if self.reference else ""
+        return f"{self.name} / {against} / {self.hosts}"
+
+    @property
+    def gates(self) -> bool:
+        return self.limit is not None and self.way.unit in ("ms", "requests")
+
+
+def at_most(develop: float, newest: float | None = None) -> Limit:
+    return Limit(develop, newest or develop)
+
+
+# --- the plays ---
+
+TOKEN = Play(("falconops.auth.falcon_token:",), token="warm")
+COLD = TOKEN.but(token="cold")
+CHAINED = TOKEN.but(credentials="chained")
+TIMED = Play(("bench.reference.timed_token:",), token="warm")
+TEMPLATED = Play(('falconops.auth.falcon_token: {user_agent: "{{ inventory_hostname }}"}',), token="warm")
+ONCE = Play(("falconops.auth.falcon_token:\nrun_once: true",), token="warm")
+
+NO_OP = Play(("bench.reference.nothing:",))
+NO_OP_TEMPLATED = Play(('bench.reference.nothing: {user_agent: "{{ inventory_hostname }}"}',))
+POST = Play(("bench.reference.post:",))
+
+TWO_LOOKUPS = Play(
+    (
+        """bench.reference.nothing:
+  first: "{{ lookup('bench.reference.timed_token') }}"
+  second: "{{ lookup('bench.reference.timed_token') }}"
+no_log: true""",
+    ),
+    token="warm",
+)
+
+
+def a_thousand(lookup: str) -> tuple[str]:
+    return (
+        f"""bench.reference.nothing: {{value: "{{{{ lookup('{lookup}') }}}}"}}
+loop: "{{{{ range(1000) | list }}}}"
+no_log: true""",
+    )
+
+
+# The vendor's modules ask for a token by themselves, unless they are handed one.
+CREDENTIALS = 'client_id: "{{ falcon_client_id }}", client_secret: "{{ falcon_client_secret }}"'
+VENDOR_AUTH = Play((f"crowdstrike.falcon.auth: {{{CREDENTIALS}}}\nno_log: true",))
+
+
+def four_modules(arguments: str) -> tuple[str, ...]:
+    return (f"crowdstrike.falcon.cid_info: {{{arguments}}}",) * 4
+
+
+BY_LOOKUP = Play(four_modules("""auth: "{{ lookup('falconops.auth.falcon_token', format='auth') }}\""""), token="warm")
+REGISTERED = Play(
+    ("falconops.auth.falcon_token:\nrun_once: true\nregister: falcon", *four_modules('auth: "{{ falcon.auth }}"')),
+    token="warm",
+)
+BY_THEMSELVES = Play(four_modules(CREDENTIALS))
+
+# --- the references, as the table names them ---
+
+NOTHING = ("an action that does nothing", NO_OP)
+NOTHING_CHAINED = ("the same action", NO_OP.but(credentials="chained"))
+NOTHING_TEMPLATED = ("the same action with a templated argument", NO_OP_TEMPLATED)
+NOTHING_JSONFILE = ("the same action with facts there", NO_OP.but(facts="jsonfile"))
+NOTHING_REDIS = ("the same action with facts there", NO_OP.but(facts="redis"))
+ONE_POST = ("an action that is one bare ``requests.post``", POST)
+PLAIN = ("a warm token", TOKEN)
+
+WORKS = [
+    Work("``run()`` in a worker", TIMED, limit=at_most(2.0), way=ways.inside(), quick=True),
+    Work(
+        "``run()`` in a worker, credentials that chain once",
+        TIMED.but(credentials="chained"),
+        limit=at_most(4.0),
+        way=ways.inside(),
+        quick=True,
+    ),
+    Work("a warm token", TOKEN, NOTHING, at_most(1.10, 1.06), pairs=MANY, quick=True),
+    Work("a warm token, credentials that chain once", CHAINED, NOTHING_CHAINED, at_most(1.18, 1.12), pairs=MANY),
+    Work("a warm token, one templated argument", TEMPLATED, NOTHING_TEMPLATED, at_most(1.10), pairs=MANY),
+    Work(
+        "a warm token, facts and tokens in jsonfile",
+        TOKEN.but(facts="jsonfile"),
+        NOTHING_JSONFILE,
+        at_most(1.20, 1.15),
+        pairs=MANY,
+        quick=True,
+    ),
+    Work("a warm token, facts and tokens in Redis", TOKEN.but(facts="redis"), NOTHING_REDIS, at_most(1.25), pairs=MANY),
+    Work(
+        "a warm token, each host beyond 200",
+        TOKEN,
+        NOTHING,
+        at_most(1.13, 1.09),
+        hosts=1000,
+        pairs=MANY,
+        way=ways.slope(200),
+    ),
+    Work("a cold token", COLD, ONE_POST, at_most(1.10), hosts=1, pairs=MANY),
+    Work("a warm token", TOKEN, NOTHING, at_most(1.05), hosts=1, pairs=MANY, quick=True),
+    Work("``debug``", Play(("ansible.builtin.debug: {msg: hello}",)), NOTHING),
+    Work(
+        "a warm token, times faster",
+        TOKEN,
+        ("``crowdstrike.falcon.auth``", VENDOR_AUTH),
+        Limit(18, 18, at_least=True),
+        way=ways.times_faster,
+    ),
+    Work(
+        "four modules of ``crowdstrike.falcon``, ``auth`` by lookup",
+        BY_LOOKUP,
+        ("the same with a token registered once", REGISTERED),
+        at_most(1.05),
+        hosts=50,  # a run of 200 modules is a mean in itself, so that few pairs do
+    ),
+    Work(
+        "four modules of ``crowdstrike.falcon``, ``auth`` by lookup",
+        BY_LOOKUP,
+        ("the same, each of which logs in by itself", BY_THEMSELVES),
+        hosts=50,
+    ),
+    Work(
+        "first lookup in a worker, nothing preloaded", TWO_LOOKUPS, limit=at_most(8.0), way=ways.inside(1), quick=True
+    ),
+    Work("second lookup in a worker", TWO_LOOKUPS, limit=at_most(0.7), way=ways.inside(2), quick=True),
+    Work(
+        "a loop of 1,000 lookups",
+        Play(a_thousand("falconops.auth.falcon_token"), token="warm"),
+        ("as many lookups of a constant", Play(a_thousand("bench.reference.constant"))),
+        at_most(1.3),
+        hosts=1,
+    ),
+    Work(
+        "the slowest of 12 runs side by side, cold",
+        COLD,
+        ("the slowest of 12 that do nothing, plus the request", NO_OP),
+        at_most(1.3),
+        hosts=1,
+        way=ways.side_by_side(12),
+    ),
+    Work("12 runs side by side, cold", COLD, limit=at_most(1), hosts=1, pairs=1, way=ways.requests(12)),
+    Work("10,000 hosts, cold", COLD, limit=at_most(1), hosts=10_000, pairs=1, way=ways.requests()),
+]
+
+# What is the user's to choose, and what it costs them.
+CHOICES = [
+    Work("credentials that chain once", CHAINED, PLAIN),
+    Work("the secret as a single vaulted value", TOKEN.but(credentials="inline"), PLAIN),
+    Work("one templated argument", TEMPLATED, PLAIN),
+    Work("facts in jsonfile", TOKEN.but(facts="jsonfile"), PLAIN),
+    Work("facts in Redis", TOKEN.but(facts="redis"), PLAIN),
+    Work("``run_once: true``", ONCE, PLAIN),
+    Work("50 forks instead of 10", TOKEN.but(forks=50), PLAIN),
+]
