@@ -119,8 +119,8 @@ def _pages_of(line: Line, params: dict[str, t.Any], body: t.Any, outcome: Outcom
         # Where a list by number twice gave nothing, its total promises more than there is.
         over = not line.call.paginate or outcome.is_full() or (by_number and empty > 1)
         if following is None or over:
-            # A cursor stands there also where the first page held all that there is.
-            whole = page is None and position == _pages.total_of(answered.meta)
+            # A cursor stands there also where the answer held all that there is.
+            whole = not line.call.paginate and position == _pages.total_of(answered.meta)
             outcome.truncated |= following is not None and not whole
             return
         if following in seen or empty > _MOST_EMPTY_PAGES:

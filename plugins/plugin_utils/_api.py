@@ -103,11 +103,11 @@ class ApiFromThere:
         told = {name: value for name, value in dataclasses.asdict(call).items() if value not in (None, {}, ())}
         told["read_only"] = told.pop("reads")
         access_token = tokens.current()
-        for _token in range(2):
-            result = self._run("falcon_api", client, access_token=access_token, **told)
-            if not result.get("dead"):
-                return _only_told(result)
-            access_token = tokens.renewed(access_token)
+        result = self._run("falcon_api", client, access_token=access_token, **told)
+        if result.get("dead"):
+            result = self._run("falcon_api", client, access_token=tokens.renewed(access_token), **told)
+        if not result.get("dead"):
+            return _only_told(result)
         raise FalconError(
             f"On {self._action._task.delegate_to}: {call} at {client.hostname} failed with 401, and with a new token "
             "again; the API client may have been disabled.",

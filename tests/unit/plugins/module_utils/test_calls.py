@@ -1,0 +1,252 @@
+# Copyright (c) 2026 falconops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Tests of whole calls: their batches and pages, and what is said when they cannot go on."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from ansible_collections.falconops.auth.plugins.module_utils._errors import CallFailed, DeadToken, FalconError
+from ansible_collections.falconops.auth.tests.unit.calls import PATH, TRACE, Server, Tokens, answer, envelope, result_of
+from ansible_collections.falconops.auth.tests.unit.examples import US1
+
+GROUPS = "/devices/entities/host-groups/v1"
+WRITE = {"method": "POST", "path": "/devices/entities/x/v1", "reads": False}
+SCROLL = "/devices/queries/devices-scroll/v1"
+
+
+def failed(server, tokens=None, **call):
+    with pytest.raises(CallFailed) as caught:
+        result_of(server, tokens, **call)
+    return caught.value
+
+
+def by_after(count):
+    return envelope([count], pagination={"after": f"c{count}", "total": 50})
+
+
+def listing(count, *, window=None, words="limit + offset must be less than or equal to 10000", status=400):
+    """A server with so many items by number, and a window that it does not leave."""
+
+    def respond(asked):
+        limit, at = int(asked.query.get("limit", 100)), int(asked.query.get("offset", 0))
+        if window and at + limit > window:
+            return envelope([], [{"code": status, "message": words}], status=status)
+        return envelope(list(range(at, min(at + limit, count))), pagination={"limit": limit, "total": count})
+
+    return Server(respond)
+
+
+@pytest.mark.parametrize(
+    ("call", "sizes"),
+    [
+        ({"method": "GET"}, [100, 100, 50]),
+        ({"method": "HEAD"}, [100, 100, 50]),
+        ({"method": "POST"}, [250]),
+        ({"method": "GET", "batch_size": 120}, [120, 120, 10]),
+        ({"method": "DELETE", "reads": False}, [250]),
+        ({"method": "DELETE", "reads": False, "batch_size": 100}, [100, 100, 50]),
+        ({"method": "PATCH", "reads": False, "batch_size": 200}, [200, 50]),
+    ],
+)
+def test_ids_go_into_query_or_body_in_batches(call, sizes):
+    ids = [f"id{number}" for number in range(250)]
+    in_query = call["method"] in ("GET", "HEAD", "DELETE")
+    server = Server(lambda asked: envelope((asked.query if in_query else asked.body)["ids"]))
+    body = {} if in_query else {"body": {"more": 1}}
+    result = result_of(server, ids=ids, params={"action_name": "x"}, **body, **call)
+    assert (result["resources"], result["pages"], result["count"]) == (ids, len(sizes), 250)
+    assert [len(asked.query["ids"] if in_query else asked.body["ids"]) for asked in server.asked] == sizes
+    assert all(asked.query["action_name"] == "x" for asked in server.asked)
+    assert all((asked.body or {}).get("more") == body.get("body", {}).get("more") for asked in server.asked)
+
+
+def test_objects_of_several_batches_are_put_together():
+    server = Server(envelope({"events": [1]}), envelope({"events": [2]}))
+    assert result_of(server, ids=["a", "b"], batch_size=1)["resources"] == [1, 2]
+
+
+def test_batches_that_fail_tell_what_was_done():
+    server = Server(answer(204), envelope([], [{"code": 500, "message": "oh"}], status=500), answer(204))
+    error = failed(server, ids=["a", "b", "c"], batch_size=1, **WRITE)
+    assert error.message == (
+        f"POST {WRITE['path']} at {US1} failed with 500 (oh) [X-Cs-Traceid {TRACE}]; the server has a fault; look "
+        "whether it was done, since it was not sent again, and try again later. Of 3 batches 1 were done before it."
+    )
+    assert error.result["changed"] is True and error.result["errors"][0]["message"] == "oh"
+    assert len(server.asked) == 2
+
+
+def test_an_entry_in_a_batch_does_not_stop_the_next_one():
+    server = Server(
+        envelope(["a"], [{"code": 404, "message": "no b"}], status=207),
+        envelope(["c"], [{"code": 409, "message": "d"}]),
+    )
+    error = failed(server, ids=["a", "b", "c", "d"], batch_size=2, **WRITE)
+    assert "did only a part (200): 2 done, 2 not (no b; d)" in error.message
+    assert error.result["resources"] == ["a", "c"]
+
+
+@pytest.mark.parametrize(
+    ("call", "first", "starts_anew"),
+    [
+        ({"paginate": True}, by_after(1), True),
+        (WRITE, None, True),
+        ({"ids": ["a", "b"], "batch_size": 1, **WRITE}, envelope(["a"]), False),
+    ],
+)
+def test_whoever_cannot_renew_begins_anew_unless_something_was_written(call, first, starts_anew):
+    class Given(Tokens):
+        def renewed(self, dead):
+            raise DeadToken
+
+    server = Server(*filter(None, [first, answer(401)]))
+    if starts_anew:
+        with pytest.raises(DeadToken):
+            result_of(server, Given(), **call)
+    else:
+        error = failed(server, Given(), **call)
+        assert error.message.endswith("Of 2 batches 1 were done before it.") and error.result["changed"] is True
+
+
+def test_pages_are_told_and_handed_over_one_by_one():
+    lines, items = [], []
+    streams = {"tell": lines.append, "emit": items.append}
+    result = result_of(listing(5), streams=streams, paginate=True, params={"limit": 2})
+    assert items == list(range(5)) and "resources" not in result and result["count"] == 5
+    assert lines == [f"GET {PATH}: page {page}, {count} of 5 items" for page, count in ((1, 2), (2, 4), (3, 5))]
+
+
+@pytest.mark.parametrize(("count", "limit", "pages"), [(10_000, 3000, 4), (9_999, 3000, 4), (10_000, 5000, 2)])
+@pytest.mark.parametrize("window", [10_000, None])
+def test_all_of_a_list_that_its_window_holds(count, limit, pages, window):
+    result = result_of(listing(count, window=window), paginate=True, params={"limit": limit})
+    assert (result["count"], result["pages"], result["truncated"]) == (count, pages, False)
+    assert result["resources"][-1] == count - 1
+
+
+def test_a_list_whose_window_excludes_its_edge():
+    """Some operations want that limit and offset together stay below it."""
+    result = result_of(listing(9_500, window=9_999), paginate=True, params={"limit": 3000})
+    assert result["count"] == 9_500
+
+
+@pytest.mark.parametrize("status", [400, 500])
+def test_more_than_the_window_holds(status):
+    error = failed(listing(12_345, window=10_000, status=status), paginate=True, params={"limit": 3000})
+    assert error.message.startswith(
+        f"GET {PATH} at {US1} stopped after 10000 of 12345 items with {status} (limit + off"
+    )
+    assert "narrow the filter" in error.message and "scroll" in error.message
+    assert error.result["count"] == 10_000
+    enough = listing(12_345, window=10_000, status=status)
+    assert result_of(enough, paginate=True, params={"limit": 3000}, max_items=10_000)["truncated"] is True
+
+
+def test_a_larger_window_is_left_to_the_server():
+    result = result_of(listing(12_345, window=50_000), paginate=True, params={"limit": 3000})
+    assert result["resources"] == list(range(12_345))
+
+
+@pytest.mark.parametrize("status", [400, 404, 410])
+def test_an_expired_cursor(status):
+    expired = [{"code": 404, "message": "Search context expired, 'after' key no longer valid"}]
+    error = failed(Server(by_after(1), envelope([], expired, status=status)), paginate=True)
+    assert error.message.startswith(
+        f"GET {PATH} at {US1} stopped after 1 of 50 items with {status} (Search context exp"
+    )
+    assert "begin again, with larger pages (limit)" in error.message and TRACE in error.message
+    assert error.result["resources"] == [1]
+
+
+def test_the_same_cursor_twice():
+    error = failed(Server(lambda asked: by_after(7)), paginate=True)
+    assert "stopped after 2 items: the API gave the same cursor twice" in error.message
+
+
+def test_cursors_for_ever_and_nothing_with_them():
+    server = Server(lambda asked: envelope([], pagination={"after": str(len(server.asked))}))
+    assert "11 empty pages in a row" in failed(server, paginate=True).message
+
+
+@pytest.mark.parametrize(("wait", "refused"), [(130, True), (100, False)])
+def test_a_scroll_does_not_wait_until_its_cursor_is_dead(wait, refused):
+    first = envelope([1], pagination={"offset": "cursor", "total": 2})
+    epoch = {"X_Ratelimit_Retryafter": str(1000 + wait), "Date": "Thu, 01 Jan 1970 00:16:40 GMT"}
+    server = Server(first, answer(429, **epoch))
+    message = failed(server, path=SCROLL, paginate=True, max_wait=3600).message
+    assert [asked.request.longest_wait for asked in server.asked] == [3600, 119]
+    assert (f"asked to wait {wait} seconds, and the cursor of a scroll is dead after 120" in message) == refused
+    assert ("max_wait" in message) != refused
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (403, "check that the API client has the scope for this call, and that this machine's address is on its IP"),
+        (413, "give a lower batch_size"),
+        (414, "give a lower batch_size"),
+        (429, "the API asked to wait a minute; wait longer (max_wait, retries), or ask less"),
+        (502, "the server has a fault; try again later"),
+        (418, "check path and hostname"),
+    ],
+)
+def test_what_a_status_means(status, words):
+    page = answer(status, b"<html>no</html>", Content_Type="text/html")
+    message = failed(Server(page)).message
+    assert message.startswith(f"GET {PATH} at {US1} failed with {status} and no words of the API") and words in message
+
+
+@pytest.mark.parametrize("status", [200, 203])
+def test_a_page_for_people_is_no_answer(status):
+    page = answer(status, b"<html>login</html>", Content_Type="text/html; charset=utf-8")
+    assert "was answered with an HTML page" in failed(Server(page)).message
+    seen = []
+    with pytest.raises(CallFailed, match="HTML page"):
+        result_of(Server(page), streams={"sink": seen.append})
+    wanted = result_of(Server(page), headers={"ACCEPT": "text/html"})
+    assert wanted["content"] == "<html>login</html>"
+
+
+def test_bytes_want_a_file():
+    blob = answer(200, b"\x7fELF\xff\xfe", Content_Type="application/octet-stream")
+    assert "was answered with bytes (application/octet-stream); give dest" in failed(Server(blob)).message
+    seen = []
+    result = result_of(Server(blob), streams={"sink": seen.append})
+    assert seen == [None, b"\x7fELF\xff\xfe", b""] and "content" not in result
+
+
+@pytest.mark.parametrize(
+    ("given", "more", "truncated"),
+    [
+        ({"offset": 0, "total": 9}, {}, True),
+        ({"offset": 0, "total": 3}, {}, False),
+        ({"after": "x", "total": 9}, {}, True),
+        ({"after": "x", "total": 3}, {}, False),
+        ({"after": "x"}, {}, True),
+        ({"after": ""}, {}, False),
+        ({"offset": 6, "total": 9}, {"params": {"offset": 6}}, False),
+        ({"offset": 0, "total": 3}, {"max_items": 2}, True),
+    ],
+)
+def test_an_answer_that_is_not_all(given, more, truncated):
+    assert result_of(Server(envelope([1, 2, 3], pagination=given)), **more)["truncated"] is truncated
+
+
+def test_a_failure_of_the_network_is_one_sentence():
+    error = failed(Server(FalconError("no answer came within 10 seconds", refused=True)), **WRITE)
+    assert error.message == (
+        f"POST {WRITE['path']} at {US1} failed: no answer came within 10 seconds; it was not sent again, since it may "
+        "have arrived."
+    )
+    assert error.result == {"changed": False}
+
+
+def test_a_body_that_is_a_list_goes_on_in_the_query():
+    pages = [envelope([n], pagination={"after": "x" if n == 0 else "", "total": 2}) for n in range(2)]
+    server = Server(*pages)
+    result_of(server, method="POST", path="/a/aggregates/b/v1", body=[{"a": 1}], paginate=True)
+    assert server.asked[1].query == {"after": "x"} and json.loads(server.asked[1].content) == [{"a": 1}]

@@ -1,0 +1,339 @@
+# Copyright (c) 2026 falconops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Tests of one request with a token: how it is written, when the token is replaced, and how often it is sent."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import random
+
+import pytest
+import responses
+import urllib3
+from ansible_collections.falconops.auth.plugins.module_utils._call import Call
+from ansible_collections.falconops.auth.plugins.module_utils._calls import perform
+from ansible_collections.falconops.auth.plugins.module_utils._errors import CallFailed, FalconError
+from ansible_collections.falconops.auth.plugins.module_utils._line import encoded, scrubbing
+from ansible_collections.falconops.auth.plugins.module_utils._wire import Wire
+from ansible_collections.falconops.auth.tests.unit.calls import (
+    PATH,
+    TOKEN,
+    TRACE,
+    Server,
+    Tokens,
+    answer,
+    envelope,
+    result_of,
+)
+from ansible_collections.falconops.auth.tests.unit.examples import CONNECTION, US1
+from ansible_collections.falconops.auth.tests.unit.sockets import Clock, FakeSocket
+from hypothesis import given
+from hypothesis import strategies as st
+
+WRITE = {"method": "POST", "path": "/devices/entities/host-groups/v1", "reads": False}
+LOCKED_OUT = {"X_Ratelimit_Limit": "15", "X_Ratelimit_Retryafter": "1030", "Date": "Thu, 01 Jan 1970 00:16:40 GMT"}
+
+
+def failure_of(server, tokens=None, **call):
+    with pytest.raises(CallFailed) as caught:
+        result_of(server, tokens, **call)
+    return caught.value.message
+
+
+def test_a_query_repeats_lists_and_encodes_once():
+    params = {
+        "filter": "a:'b c'+d:'e%2B'",
+        "facet": ["x", "y"],
+        "all": True,
+        "none": None,
+        "limit": 7,
+        "and": [None, 1],
+    }
+    assert encoded(params) == "filter=a%3A%27b+c%27%2Bd%3A%27e%252B%27&facet=x&facet=y&all=true&limit=7&and=1"
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "content"),
+    [
+        ({"body": {"a": [1, None, "\u00e4"]}}, "application/json", b'{"a": [1, null, "\\u00e4"]}'),
+        ({"body": [{"a": 1}]}, "application/json", b'[{"a": 1}]'),
+        (
+            {"body": {"a": "b c", "d": [True, 1]}, "body_format": "form"},
+            "application/x-www-form-urlencoded",
+            b"a=b+c&d=true&d=1",
+        ),
+        ({"body": "a: b", "body_format": "raw"}, "text/plain; charset=utf-8", b"a: b"),
+        ({"body": "a: b", "body_format": "raw", "headers": {"CONTENT-TYPE": "a/yaml"}}, "a/yaml", b"a: b"),
+        ({}, None, None),
+    ],
+)
+def test_a_body_goes_out_in_its_format(call, kind, content):
+    server = Server(envelope([]))
+    result_of(server, **WRITE, **call)
+    [asked] = server.asked
+    assert (asked.headers.get("content-type"), asked.content) == (kind, content)
+    assert asked.token == f"{TOKEN}0" and not asked.request.repeatable
+
+
+def test_a_body_of_parts():
+    server = Server(envelope([]))
+    body = {"comment": "a", "number": 7, "file": {"filename": "x.txt", "content": "line"}}
+    result_of(server, **WRITE, body=body, body_format="multipart", headers={"Content-Type": "mine"})
+    [asked] = server.asked
+    assert asked.headers["content-type"].startswith("multipart/form-data; boundary=")
+    for part in (b'name="comment"\r\n\r\na\r\n', b'name="number"\r\n\r\n7\r\n', b'filename="x.txt"'):
+        assert part in asked.content
+
+
+def test_a_file_is_a_body():
+    server, source = Server(envelope([])), io.BytesIO(b"x" * 2_000_000)
+    result_of(server, streams={"source": source}, **WRITE)
+    assert server.asked[0].request.content is source
+    assert server.asked[0].headers["content-type"] == "application/octet-stream"
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        ({"params": {"ids": ["x" * 1000] * 17}}, "its URL has 17"),
+        ({**WRITE, "body": {"a": "x" * 1_000_000}}, "its body has 1000009 bytes"),
+        ({"ids": ["x" * 160] * 100}, "its URL has 16"),
+        ({"ids": ["x"] * 2 + ["x" * 9000] * 2, "batch_size": 2}, "its URL has 18"),
+        ({**WRITE, "ids": ["x", "x" * 1_000_000], "batch_size": 1}, "bytes, and the API takes less than a million"),
+    ],
+)
+def test_what_is_too_large_is_not_sent_and_nothing_else_either(call, words):
+    server = Server(envelope([]), envelope([]))
+    message = failure_of(server, **call)
+    assert words in message and "was not sent" in message and "batch_size" in message
+    assert server.asked == []
+
+
+@pytest.mark.parametrize("call", [{}, WRITE])
+@pytest.mark.parametrize("dead", [answer(401), answer(401, {"errors": [{"code": 401, "message": "x"}]})])
+def test_a_dead_token_is_replaced_once(call, dead):
+    server, tokens = Server(dead, envelope(["a"])), Tokens()
+    assert result_of(server, tokens, **call)["resources"] == ["a"]
+    assert tokens.renewals == [f"{TOKEN}0"]
+    assert [asked.token for asked in server.asked] == [f"{TOKEN}0", f"{TOKEN}1"]
+
+
+def test_a_second_401_is_one_sentence():
+    server, tokens = Server(answer(401), answer(401)), Tokens()
+    message = failure_of(server, tokens)
+    assert message == (
+        f"GET {PATH} at {US1} failed with 401, and with a new token again [X-Cs-Traceid {TRACE}]; the API client may "
+        "have been disabled, or something between here and the API takes the token away."
+    )
+    assert len(server.asked) == 2 and len(tokens.renewals) == 1
+
+
+def test_each_request_of_a_long_call_may_find_its_token_dead():
+    pages = [envelope([n], pagination={"offset": n, "total": 3}) for n in range(3)]
+    server, tokens = Server(pages[0], answer(401), pages[1], answer(401), pages[2]), Tokens()
+    assert result_of(server, tokens, paginate=True)["resources"] == [0, 1, 2]
+    assert len(tokens.renewals) == 2
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 409])
+def test_no_other_refusal_replaces_it(status):
+    server, tokens = Server(envelope([], [{"code": status, "message": "because"}], status=status)), Tokens()
+    message = failure_of(server, tokens)
+    assert f"failed with {status} (because) [X-Cs-Traceid {TRACE}]; " in message
+    assert ("scope" in message and "allowlist" in message) == (status == 403)
+    assert (len(server.asked), tokens.renewals) == (1, [])
+
+
+def test_a_lock_out_for_dead_tokens_is_waited_for_once(naps):
+    server, tokens = Server(answer(429, **LOCKED_OUT), answer(429, **LOCKED_OUT), envelope(["a"])), Tokens()
+    assert result_of(server, tokens)["resources"] == ["a"]
+    assert (naps, len(tokens.renewals)) == ([30.0], 1)
+
+
+@pytest.mark.parametrize(("most", "waits"), [(90, [30.0]), (20, []), (0, [])])
+def test_a_lock_out_that_does_not_end_is_told(naps, most, waits):
+    message = failure_of(Server(lambda asked: answer(429, **LOCKED_OUT)), max_wait=most)
+    assert "too many requests with dead tokens" in message and TRACE in message
+    assert naps == waits
+
+
+def test_with_a_dead_token_the_wire_waits_for_nothing(naps):
+    """Only with another one: any more of the dead one would lock the address out for longer."""
+    headers = {name.replace("_", "-"): value for name, value in LOCKED_OUT.items()}
+    with responses.RequestsMock() as server:
+        server.get(US1 + PATH, status=429, headers=headers)
+        server.get(US1 + PATH, json={"resources": ["a"]})
+        result = perform(Wire(CONNECTION), US1, Call("GET", PATH), Tokens())
+        sent = [call.request.headers["Authorization"] for call in server.calls]
+    assert (result["resources"], sent, naps) == (["a"], [f"Bearer {TOKEN}0", f"Bearer {TOKEN}1"], [])
+
+
+def test_what_the_server_repeats_of_the_token_is_scrubbed_everywhere():
+    echo = f"Bearer {TOKEN}0"
+    body = {"errors": [], "resources": [echo, {echo: echo}], "meta": {"x": echo}, "more": echo}
+    server = Server(answer(200, body, X_Api_Deprecation=echo), answer(400, {"errors": [{"message": echo}]}))
+    assert TOKEN not in str(result_of(server))
+    assert TOKEN not in failure_of(server)
+    text = result_of(Server(answer(200, f"<{echo}>".encode())))
+    assert text["content"] == "<Bearer ***>"
+
+
+@given(st.lists(st.integers(1, 40), min_size=1), st.integers(0, 2**32))
+def test_a_sink_never_sees_the_token_wherever_the_pieces_end(sizes, seed):
+    chance, secret = random.Random(seed), "abcabcabd.abcab"
+    text = "".join(chance.choice([secret, secret[:7], "a", "ab", "x" * 20]) for _each in range(20)).encode()
+    seen: list[bytes] = []
+    take = scrubbing(lambda piece: seen.clear() if piece is None else seen.append(piece), lambda: secret)
+    take(None)
+    take(b"of an answer that broke off abcab")
+    take(None)
+    at = 0
+    while at < len(text):
+        size = sizes[at % len(sizes)]
+        take(text[at : at + size])
+        at += size
+    take(b"")
+    assert b"".join(seen) == text.replace(secret.encode(), b"***")
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "https://evil.example.com/devices/queries/devices/v1",
+        "//evil.example.com/a",
+        "@evil.example.com/a",
+        f"{US1}.evil.example.com/a",
+        f"{US1}@evil.example.com/a",
+        "/a/../b",
+        "/oauth2/token",
+        "/a?b=c\u00e4",
+        "evil",
+        f"https://evil.example.com/{TOKEN}0",
+    ],
+)
+def test_a_next_page_elsewhere_is_not_asked_for(cursor):
+    server = Server(answer(200, {"resources": [1]}, Next_Page=cursor))
+    message = failure_of(server, paginate=True)
+    assert "named a next page that is not at the same host" in message and TOKEN not in message
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("cursor", ["/a/b?c=d%20e&f", f"{US1}/a/b?c=d%20e&f"])
+def test_a_next_page_at_the_same_host_is_asked_for_as_it_stands(cursor):
+    server = Server(answer(200, {"resources": [1]}, Next_Page=cursor), envelope([2]))
+    assert result_of(server, paginate=True, params={"limit": 1})["resources"] == [1, 2]
+    assert server.asked[1].url == f"{US1}/a/b?c=d%20e&f"
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_redirect_is_not_followed(status):
+    server = Server(answer(status, Location="https://evil.example.com/"))
+    assert f"failed with {status}" in failure_of(server) and len(server.asked) == 1
+
+
+def test_what_is_larger_than_memory_wants_a_file():
+    server = Server(FalconError("its answer could not be read: it is larger than 67108864 bytes"))
+    assert failure_of(server).endswith("bytes; give dest, a file to put it in.")
+
+
+# What a server does with the bytes of a request that it has got at least in part.
+GOOD = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 17\r\n\r\n{"resources":[1]}'
+FAULTS = {
+    "no answer": [],
+    "a reset": [ConnectionResetError(104, "Connection reset by peer")],
+    "silence": [999.0],
+    "half a head": [GOOD[:20]],
+    "half a body": [GOOD[:-5]],
+    **{f"{status}": [GOOD.replace(b"200 OK", f"{status} X".encode())] for status in (500, 502, 503, 504)},
+}
+
+
+class Sockets:
+    """Connections to a server that answers each request so, and counts those of which a byte has come."""
+
+    def __init__(self, answers, clock, *, after=None):
+        self._answers, self._clock, self._after = iter(answers), clock, after
+        self.made: list[FakeSocket] = []
+
+    def __call__(self, *args, **kwargs):
+        made = _Breaking(next(self._answers, [GOOD]), clock=self._clock, after=self._after)
+        self._after = None
+        self.made.append(made)
+        return made
+
+    @property
+    def arrived(self):
+        return sum(bool(each.sent) for each in self.made)
+
+
+class _Breaking(FakeSocket):
+    """A connection that breaks after so many bytes of a request."""
+
+    def __init__(self, answer, *, clock, after):
+        super().__init__(answer, clock=clock)
+        self._left = after
+
+    def sendall(self, data):
+        data = bytes(data)
+        if self._left is not None and self._left < len(data):
+            self.sent += data[: self._left]
+            raise BrokenPipeError(32, "Broken pipe")
+        self._left = None if self._left is None else self._left - len(data)
+        super().sendall(data)
+        if data[:6] in (b"PATCH ", b"PUT /d", b"DELETE"):  # what the socket does not know for a request
+            self._deeds = iter(next(self._answers, ()))
+
+
+def sent_by(monkeypatch, answers, method, *, after=None):
+    clock = Clock()
+    sockets = Sockets(answers, clock, after=after)
+    monkeypatch.setattr(urllib3.util.connection, "create_connection", sockets)
+    wire = Wire(dataclasses.replace(CONNECTION, retries=2))
+    call = {"path": "/devices/x/v1", "method": method, "reads": method == "GET"}
+    body = {} if method in ("GET", "DELETE") else {"body": {"a": "b" * 50}}
+    failure = ""
+    with clock.rules():
+        try:
+            perform(wire, "http://127.0.0.1:9", Call(**call, **body), Tokens())
+        except CallFailed as error:
+            failure = error.message
+    return sockets, failure
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
+def test_a_write_that_may_have_arrived_is_sent_once_and_a_read_again(monkeypatch, method, fault):
+    sockets, failure = sent_by(monkeypatch, [FAULTS[fault]] * 3, method)
+    assert sockets.arrived == (3 if method == "GET" else 1)
+    assert bool(failure)
+    if method != "GET":
+        assert "it was not sent again, since it may have arrived" in failure or "look whether it was done" in failure
+
+
+@given(after=st.integers(1, 300), method=st.sampled_from(["POST", "PUT", "PATCH", "DELETE"]))
+def test_a_write_that_breaks_at_any_byte_is_not_sent_again(after, method):
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        sockets, failure = sent_by(monkeypatch, [[GOOD]] * 3, method, after=after)
+    assert sockets.arrived == 1
+    assert ("it was not sent again" in failure) == (len(sockets.made[0].sent) == after and bool(failure))
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+def test_what_never_arrived_is_sent_when_there_is_somebody(monkeypatch, method):
+    tries = []
+
+    def create_connection(*args, **kwargs):
+        tries.append(args)
+        if len(tries) < 3:
+            raise ConnectionRefusedError(111, "Connection refused")
+        return FakeSocket([GOOD]) if method != "DELETE" else _Breaking([GOOD], clock=Clock(), after=None)
+
+    monkeypatch.setattr(urllib3.util.connection, "create_connection", create_connection)
+    clock = Clock()
+    with clock.rules():
+        wire = Wire(dataclasses.replace(CONNECTION, retries=2))
+        result = perform(wire, "http://127.0.0.1:9", Call(method, "/devices/x/v1", reads=method == "GET"), Tokens())
+    assert result["status"] == 200 and len(tries) == 3
