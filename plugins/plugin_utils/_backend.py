@@ -27,8 +27,9 @@ _MEMORY = ("memory", "ansible.builtin.memory", "ansible.legacy.memory")
 PRIVATE_PLUGIN = "ansible.builtin.jsonfile"
 # Plugins that keep files answer at once. Any other may wait for a server, for as long as its library likes.
 _FILES = ("jsonfile", "pickle", "yaml")
-# Seconds that a server may take before it counts as down.
-_PATIENCE = 3.0
+# Seconds that a server may take before it counts as down. The client of Memcached gives up after three, and then says
+# that there is nothing.
+_PATIENCE = 2.5
 
 
 @dataclasses.dataclass(frozen=True)
