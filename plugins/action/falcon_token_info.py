@@ -34,7 +34,7 @@ class ActionModule(FalconAction):
 
     @staticmethod
     def _known(door: Door) -> Result:
-        verify = door.options.value("verify")
+        verify, everything = (door.options.value(name) for name in ("verify", "all"))
         given = door.options.find("access_token")
         if given.empty:
             token = door.cached()
@@ -47,7 +47,7 @@ class ActionModule(FalconAction):
             owner = door.broker.owner_of(door.client, given.value)
             live = door.broker.is_live(door.client, given.value)
             result = {"token": live, **shown(owner, None, time.time())}
-        if door.options.value("all"):
+        if everything:
             result["tokens"] = [
                 shown(owner, token, time.time())
                 for owner, token in door.broker.all(door.client)

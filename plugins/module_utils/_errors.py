@@ -10,16 +10,20 @@ from __future__ import annotations
 
 import typing as t
 
+# The beginning says what is wrong, and the end what to do.
+_BEGINNING, _END = 900, 300
+
 
 class FalconError(Exception):
     """What a user, a network or a server can cause: one sentence that a person can act on, free of secrets.
 
+    It may repeat what a user gave, which may be anything: it is made printable, one line, and of bounded length.
     refused: the API understood the request and said no; lasting: asking again soon, in the same way, is of no use.
     """
 
     def __init__(self, message: str, *, refused: bool = False, lasting: bool = False) -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = _line(message)
+        super().__init__(self.message)
         self.refused = refused
         self.lasting = lasting or refused
 
@@ -37,3 +41,9 @@ class DeadToken(FalconError):
 
     def __init__(self) -> None:
         super().__init__("The API does not take the token.", refused=True)
+
+
+def _line(text: str) -> str:
+    if len(text) > _BEGINNING + _END:
+        text = f"{text[:_BEGINNING]} ... {text[-_END:]}"
+    return "".join(char if char.isprintable() else " " for char in text)

@@ -37,7 +37,7 @@ class FalconAction(ActionBase):
 
     def run(self, tmp: t.Any = None, task_vars: Result | None = None) -> Result:
         super().run(tmp, task_vars)
-        self._secrets = [self._task.args[name] for name in _SECRETS if self._task.args.get(name)]
+        self._secrets = [self._task.args[name] for name in _SECRETS if name in self._task.args]
         result = self._answered(task_vars or {})
         if self._task.loop is not None and self._is_told_by_item(task_vars or {}):
             # ansible-core prints the item beside the result, at -v whole whatever its label says.
@@ -77,7 +77,8 @@ class FalconAction(ActionBase):
     def _is_told_by_item(self, variables: Result) -> bool:
         """Whether the item of the task's loop holds a secret of the task, or what is called one."""
         try:
-            return _tells(plain(variables.get(self._task.loop_control.loop_var or "item")), self._secrets)
+            secrets = [each for each in map(plain, self._secrets) if each]
+            return _tells(plain(variables.get(self._task.loop_control.loop_var or "item")), secrets)
         except Exception:
             return True  # an item that cannot be read may be anything
 
@@ -97,10 +98,23 @@ def _environment(overlays: list[dict[str, str]] | None) -> Iterator[None]:
         yield
         return
     before = dict(os.environ)
-    for overlay in overlays or ():
-        os.environ.update({str(name): str(value) for name, value in overlay.items()})
     try:
+        for overlay in overlays or ():
+            for name, value in overlay.items():
+                _set(str(name), value)
         yield
     finally:
         os.environ.clear()
         os.environ.update(before)
+
+
+def _set(name: str, value: t.Any) -> None:
+    try:
+        os.environ[name] = str(value)
+        return
+    except (OSError, ValueError):
+        pass
+    raise FalconError(
+        f"environment: the name or the value of {name!r} is none that an environment can hold; take out what is in it "
+        "beside printable characters."
+    )

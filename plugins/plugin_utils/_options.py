@@ -122,6 +122,8 @@ class Options:
     def value(self, name: str) -> t.Any:
         """An option's value, for those that do not depend on the client."""
         found = self.find(name)
+        if found.value is None and self._spec[name].get("required"):
+            raise FalconError(f"{name} is missing or empty, and must be given to the {self._door}.")
         if name in RANGES and found.value is not None:
             low, high = RANGES[name]
             if not low <= found.value <= high:
@@ -222,9 +224,11 @@ class Options:
             value = _TYPES[kind](found.value)
             if elements:
                 value = [_TYPES[elements](each) for each in value]
-        except (TypeError, ValueError, OverflowError):
+        except (TypeError, ValueError, OverflowError, RecursionError):
             what = f", and each {_TYPE_NAMES[elements]}" if elements else ""
             raise found.wrong(f"must be {_TYPE_NAMES[kind]}{what}") from None
+        if not all(_can_be_written(each, path=kind == "path") for each in (value if elements else [value])):
+            raise found.wrong("holds a NUL character, or bytes that are no text")
         return dataclasses.replace(found, value=value)
 
 
@@ -266,6 +270,16 @@ def _why(error: BaseException) -> str:
             return f"could not be decrypted: {words}; give its vault password"
         cause = cause.__cause__
     return f"could not be rendered ({type(error).__name__}); see what its template gives by itself"
+
+
+def _can_be_written(value: t.Any, *, path: bool) -> bool:
+    """Whether a text is one. A path may hold bytes of another encoding, as the environment gives them."""
+    if not isinstance(value, str):
+        return True
+    try:
+        return b"\0" not in (os.fsencode(value) if path else value.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def _printable(value: str) -> str:

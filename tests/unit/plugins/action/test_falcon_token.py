@@ -137,6 +137,14 @@ def test_fifty_hosts_with_a_wrong_secret_ask_once(server, run):
     assert len(server.calls) == 1
 
 
+@pytest.mark.parametrize(("name", "value"), [("A=B", "x"), ("", "x"), ("a\0b", "x"), ("FALCON_CLOUD", "a\0b")])
+def test_an_environment_keyword_that_no_process_can_have_is_a_sentence(run, name, value):
+    before = dict(os.environ)
+    result = run({}, environment=[{"FALCON_SESSION": "x"}, {name: value}])
+    assert result["msg"].startswith("environment: the name or the value of ")
+    assert dict(os.environ) == before
+
+
 def test_the_environment_keyword_counts_and_is_gone_afterwards(server, run, monkeypatch):
     monkeypatch.setenv("FALCON_CLIENT_ID", "overlaid")
     overlays = [{"FALCON_CLIENT_ID": MEMBER, "FALCON_CLIENT_SECRET": SECRET}, {"FALCON_CLIENT_ID": ID, "PORT": 7}]

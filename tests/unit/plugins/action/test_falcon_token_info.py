@@ -206,6 +206,12 @@ def test_a_bad_query_is_told_before_anything_is_asked(server, run, get, query, s
     assert len(server.calls) == 1
 
 
+def test_a_bad_option_is_told_before_a_given_token_is_asked_about(server, run, get):
+    result = run({**WHO, "access_token": TOKEN_TEXT, "all": "perhaps"})
+    assert result["msg"] == "all (argument of the task) must be true or false."
+    assert probes(server) == []
+
+
 def test_a_query_that_cannot_be_applied(server, run):
     result = run({**WHO, "query": "length(`7`)"})
     assert result["failed"] is True

@@ -6,7 +6,11 @@ from __future__ import annotations
 
 import pytest
 from ansible import constants as C
-from ansible_collections.falconops.auth.plugins.module_utils._argspec import TOKEN_LOOKUP_SPEC, TOKEN_MODULE_SPEC
+from ansible_collections.falconops.auth.plugins.module_utils._argspec import (
+    SESSION_GATE_SPEC,
+    TOKEN_LOOKUP_SPEC,
+    TOKEN_MODULE_SPEC,
+)
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
 from ansible_collections.falconops.auth.plugins.plugin_utils import _options
 from ansible_collections.falconops.auth.plugins.plugin_utils._options import Found, Level, Options
@@ -124,6 +128,10 @@ def test_values_of_their_type(monkeypatch, name, given_value, value):
         ("clients", "{'a'}", "must be a mapping"),
         ("clients", 7, "must be a mapping"),
         ("client_secret", [SECRET], "must be a string"),
+        ("client_secret", f"{SECRET}\0", "holds a NUL character, or bytes that are no text."),
+        ("session", "\udc80", "holds a NUL character, or bytes that are no text."),
+        ("ca_path", "a\0b", "holds a NUL character, or bytes that are no text."),
+        ("ca_path", "\ud800", "holds a NUL character, or bytes that are no text."),
         ("cloud", "mars", "must be one of us-1, us-2, us-3"),
         ("user_agent", "line\nbreak", "must be printable ASCII."),
         ("user_agent", "snow \u2603", "must be printable ASCII."),
@@ -139,6 +147,24 @@ def test_values_of_another_type_or_out_of_range(name, value, complaint):
     origins = [("argument of the task", {name: value}, {}), (f"variable {variable}", {}, {variable: value})]
     for origin, arguments, variables in origins:
         assert sentence(options_of(arguments, variables).value, name).startswith(f"{name} ({origin}) {complaint}")
+
+
+def test_a_path_may_be_in_another_encoding(monkeypatch):
+    monkeypatch.setenv("FALCON_CA_PATH", "/caf\udce9.pem")
+    assert options_of().value("ca_path") == "/caf\udce9.pem"
+
+
+def test_what_is_nested_too_deeply_is_of_another_type():
+    deep = {}
+    for _level in range(5000):
+        deep = {"a": deep}
+    assert "must be a whole number" in sentence(options_of({}, {"falcon_timeout": deep}).value, "timeout")
+    assert "could not be rendered (RecursionError)" in sentence(options_of, {"timeout": deep})
+
+
+def test_what_must_be_given_may_not_be_empty():
+    options = options_of({"state": ""}, spec=SESSION_GATE_SPEC)
+    assert sentence(options.value, "state") == "state is missing or empty, and must be given to the task."
 
 
 @pytest.mark.parametrize("prefix", ["a" * 64, "falconops_auth_", "A-z.0_9", 7])
