@@ -110,7 +110,7 @@ def _pages_of(line: Line, params: dict[str, t.Any], body: t.Any, outcome: Outcom
         if not answered.succeeded:
             outcome.failed(answered)
             raise _lost(line, answered, page, outcome) if page else _failure(line, answered)
-        _check_kind(line, answered)
+        _check_kind(line, answered, outcome)
         yield answered
         items = len(answered.items)
         position, empty = position + items, 0 if items else empty + 1
@@ -222,11 +222,12 @@ def _failure(line: Line, answered: Answered) -> FalconError:
     )
 
 
-def _check_kind(line: Line, answered: Answered) -> None:
+def _check_kind(line: Line, answered: Answered, outcome: Outcome) -> None:
     """Refuse a good answer that is of no use as it came."""
     if answered.body is not None or not answered.is_good:
         return
     if answered.kind == "text/html" and not line.wants_html:
+        outcome.failed(answered)
         raise FalconError(
             f"{line.attempt} was answered with an HTML page{trace(answered.answer)}; is there something between this "
             "machine and the API that answers in its place?"

@@ -217,7 +217,9 @@ class Wire:
         except requests.exceptions.SSLError as error:
             return (None, *_tls_failure(_root(error), again))
         except requests.exceptions.ProxyError as error:
-            return None, f"the way through the proxy failed: {_words(_root(error))}; check proxy or HTTPS_PROXY", True
+            # What breaks off behind the proxy is told in the same way.
+            again = again or _never_sent(error)
+            return None, f"the way through the proxy failed: {_words(_root(error))}; check proxy or HTTPS_PROXY", again
         except (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError) as error:
             again = again or isinstance(error, requests.exceptions.ConnectTimeout)
             return None, f"no answer came within {self._connection.timeout} seconds", again
@@ -301,7 +303,9 @@ def _limit_of(url: str) -> str:
 def _never_sent(error: BaseException) -> bool:
     """Whether there was no connection to send anything by."""
     reason = getattr(error.args[0] if error.args else None, "reason", None)
-    return isinstance(reason, urllib3.exceptions.NewConnectionError)
+    while isinstance(reason, urllib3.exceptions.ProxyError):
+        reason = reason.original_error
+    return isinstance(reason, urllib3.exceptions.NewConnectionError) or str(reason).startswith("Tunnel connection")
 
 
 class _Unreadable(Exception):

@@ -287,11 +287,11 @@ class _Breaking(FakeSocket):
             self._deeds = iter(next(self._answers, ()))
 
 
-def sent_by(monkeypatch, answers, method, *, after=None):
+def sent_by(monkeypatch, answers, method, *, after=None, proxy=None):
     clock = Clock()
     sockets = Sockets(answers, clock, after=after)
     monkeypatch.setattr(urllib3.util.connection, "create_connection", sockets)
-    wire = Wire(dataclasses.replace(CONNECTION, retries=2))
+    wire = Wire(dataclasses.replace(CONNECTION, retries=2, proxy=proxy))
     call = {"path": "/devices/x/v1", "method": method, "reads": method == "GET"}
     body = {} if method in ("GET", "DELETE") else {"body": {"a": "b" * 50}}
     failure = ""
@@ -305,8 +305,9 @@ def sent_by(monkeypatch, answers, method, *, after=None):
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
-def test_a_write_that_may_have_arrived_is_sent_once_and_a_read_again(monkeypatch, method, fault):
-    sockets, failure = sent_by(monkeypatch, [FAULTS[fault]] * 3, method)
+@pytest.mark.parametrize("proxy", [None, "http://127.0.0.1:3128"])
+def test_a_write_that_may_have_arrived_is_sent_once_and_a_read_again(monkeypatch, method, fault, proxy):
+    sockets, failure = sent_by(monkeypatch, [FAULTS[fault]] * 3, method, proxy=proxy)
     assert sockets.arrived == (3 if method == "GET" else 1)
     assert bool(failure)
     if method != "GET":
