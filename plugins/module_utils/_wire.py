@@ -184,10 +184,12 @@ class Wire:
         while True:
             with self._pace.turn(limit) if self._pace else contextlib.nullcontext():
                 answer, failure, repeat = self._try(request)
+                wait = answer.wait if answer else None
+                too_long = (wait or 0) > request.longest_wait
+                # What this one does not wait for, others need not wait for either.
                 if self._pace and answer:
-                    self._pace.heard(limit, remaining=answer.remaining, wait=answer.wait)
-            wait = answer.wait if answer else None
-            if not repeat or (wait or 0) > request.longest_wait or patience.total == 0:
+                    self._pace.heard(limit, remaining=answer.remaining, wait=None if too_long else wait)
+            if not repeat or too_long or patience.total == 0:
                 break
             patience = patience.increment(request.method, request.url, error=urllib3.exceptions.HTTPError("repeated"))
             time.sleep(patience.get_backoff_time() if wait is None else wait + random.uniform(0, 0.3))

@@ -18,6 +18,7 @@ import contextlib
 import os
 
 from ansible.plugins.loader import lookup_loader
+from ansible_collections.falconops.auth.plugins.module_utils._token import this_boot
 from ansible_collections.falconops.auth.plugins.plugin_utils import _backend
 from ansible_collections.falconops.auth.plugins.plugin_utils._options import ENVIRONMENT, ini_section
 from ansible_collections.falconops.auth.plugins.plugin_utils._private import ansible_home
@@ -34,8 +35,9 @@ def _prepare() -> None:
     # Classes of plugins: their documentation is parsed when they are first loaded.
     _backend.load(*filter(None, [os.environ.get(ENVIRONMENT["cache_plugin"]), ini_section().get("cache_plugin")]))
     lookup_loader.get("falconops.auth.falcon_token", class_only=True)
-    # Settings of Ansible's own.
+    # What is the same throughout the run.
     ansible_home()
+    this_boot()
     # Not its import but its first use is what makes cryptography slow.
     sealer = Sealer.from_secret("", "")
     sealer.open(sealer.seal(None, place=sealer.name("")), place=sealer.name(""))
