@@ -62,13 +62,13 @@ def write_page(all_figures: Sequence[Figures]) -> None:
 def picture(all_figures: Sequence[Figures]) -> str:
     """Bars of the ratios near 1, with their spread and their limit."""
     works = [work for work in WORKS if work.way.unit == "ratio" and work.limit]
-    left, scale, step, bar = 470, 300, 18 * len(all_figures) + 16, 14
+    left, scale, step, thick = 470, 300, 18 * len(all_figures) + 16, 14
     top = 30 + 20 * len(all_figures)
     width, height = left + 2 * scale + 20, top + step * len(works) + 30
     shapes = [f'<rect width="{width}" height="{height}" fill="#fff"/>']
     for number, figures in enumerate(all_figures):
         y = 12 + 20 * number
-        shapes += [_box(12, y, 20, bar, COLOURS[number % 2]), _text(40, y + 12, f"ansible-core {figures.core}")]
+        shapes += [_box(12, y, 20, thick, COLOURS[number % 2]), _text(40, y + 12, f"ansible-core {figures.core}")]
     shapes.append(_text(240, 24, "bar: median; thin line: least to most; red: limit; 1.0: what it is compared with"))
     for tenth in range(0, 21, 2):
         x = left + tenth * scale / 10
@@ -84,10 +84,10 @@ def picture(all_figures: Sequence[Figures]) -> str:
             if line and not line.missing:
                 here = y + 18 * number
                 ends = [left + min(value, 2.0) * scale for value in (line.least, line.most)]
-                shapes.append(_box(left, here, min(line.median, 2.0) * scale, bar, COLOURS[number % 2]))
-                shapes.append(_line(ends[0], here + bar / 2, ends[1], here + bar / 2, "#222"))
+                shapes.append(_box(left, here, min(line.median, 2.0) * scale, thick, COLOURS[number % 2]))
+                shapes.append(_line(ends[0], here + thick / 2, ends[1], here + thick / 2, "#222"))
                 limit = left + work.limit.on(figures.core) * scale if work.limit else 0
-                shapes.append(_line(limit, here - 1, limit, here + bar + 1, "#d22", 3))
+                shapes.append(_line(limit, here - 1, limit, here + thick + 1, "#d22", 3))
                 shapes.append(_text(left + 6, here + 11, f"{line.median:.2f}", "#fff"))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif"'
