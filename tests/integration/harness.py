@@ -90,6 +90,11 @@ class Started:
             os.kill(pid, signal.SIGKILL)
         self.process.communicate()
 
+    def stop(self, signum: signal.Signals) -> None:
+        """Sends a signal as a supervisor does, or SIGINT as a terminal does on Ctrl-C: to the whole process group."""
+        send = os.killpg if signum == signal.SIGINT else os.kill
+        send(self.process.pid, signum)
+
     def wait(self) -> Run:
         try:
             stdout, stderr = self.process.communicate(timeout=LONGEST_RUN)
