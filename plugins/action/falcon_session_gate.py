@@ -117,10 +117,10 @@ def _revoke(door: Door) -> list[tuple[Client, Token]]:
 
 @contextlib.contextmanager
 def _hosts_in(options: Options) -> t.Iterator[dict[str, t.Any]]:
-    """The hosts in the session, each with the context that it came with. No other process sees or changes them meanwhile.
+    """The hosts in the session, each with the context that it came with.
 
-    They stand in a file in this run's own temporary directory. Facts would do for a few hosts, but a thousand of them
-    would each have to look at the facts of a thousand.
+    No other process sees or changes them meanwhile. They stand in a file in this run's own temporary directory. Facts
+    would do for a few hosts, but a thousand of them would each have to look at the facts of a thousand.
     """
     key = f"{options.value('client')}\n{options.value('session')}"
     path = os.path.join(str(C.DEFAULT_LOCAL_TMP), f"falcon_session_{hashlib.sha256(key.encode()).hexdigest()[:16]}")

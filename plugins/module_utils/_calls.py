@@ -14,9 +14,10 @@ import typing as t
 from ansible_collections.falconops.auth.plugins.module_utils import _call, _pages
 from ansible_collections.falconops.auth.plugins.module_utils._call import Call
 from ansible_collections.falconops.auth.plugins.module_utils._errors import CallFailed, DeadToken, FalconError
+from ansible_collections.falconops.auth.plugins.module_utils._exchange import Answer, Sink
 from ansible_collections.falconops.auth.plugins.module_utils._line import Line, Tokens
 from ansible_collections.falconops.auth.plugins.module_utils._outcome import Answered, Outcome
-from ansible_collections.falconops.auth.plugins.module_utils._wire import Answer, Sink, Wire
+from ansible_collections.falconops.auth.plugins.module_utils._wire import Wire
 from ansible_collections.falconops.auth.plugins.module_utils._words import plain, said, trace
 
 # A server that gives cursors for ever, and nothing with them, is left.

@@ -17,14 +17,8 @@ from urllib.parse import urlencode
 from ansible_collections.falconops.auth.plugins.module_utils import _call
 from ansible_collections.falconops.auth.plugins.module_utils._call import Call
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
-from ansible_collections.falconops.auth.plugins.module_utils._wire import (
-    Answer,
-    Request,
-    Sink,
-    Wire,
-    bearer,
-    multipart,
-)
+from ansible_collections.falconops.auth.plugins.module_utils._exchange import Answer, Request, Sink
+from ansible_collections.falconops.auth.plugins.module_utils._wire import Wire, bearer, multipart
 from ansible_collections.falconops.auth.plugins.module_utils._words import plain, trace
 
 # An answer that is held in memory; what is larger wants dest.

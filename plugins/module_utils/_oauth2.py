@@ -16,8 +16,9 @@ from urllib.parse import urljoin
 from ansible_collections.falconops.auth.plugins.module_utils._client import Client, check_hostname
 from ansible_collections.falconops.auth.plugins.module_utils._clouds import cloud_at
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
+from ansible_collections.falconops.auth.plugins.module_utils._exchange import Answer, Request
 from ansible_collections.falconops.auth.plugins.module_utils._token import Token
-from ansible_collections.falconops.auth.plugins.module_utils._wire import Answer, Request, Wire, basic, bearer, host_of
+from ansible_collections.falconops.auth.plugins.module_utils._wire import Wire, basic, bearer, host_of
 from ansible_collections.falconops.auth.plugins.module_utils._words import plain, said, trace
 
 # The API redirects once, to the client's own cloud; a second time is a loop.

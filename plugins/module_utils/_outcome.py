@@ -13,7 +13,7 @@ import typing as t
 
 from ansible_collections.falconops.auth.plugins.module_utils import _pages
 from ansible_collections.falconops.auth.plugins.module_utils._call import Call
-from ansible_collections.falconops.auth.plugins.module_utils._wire import Answer
+from ansible_collections.falconops.auth.plugins.module_utils._exchange import Answer
 from ansible_collections.falconops.auth.plugins.module_utils._words import errors_of, plain, trace
 
 # A text that is no JSON is part of the result up to this many characters.

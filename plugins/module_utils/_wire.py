@@ -12,13 +12,9 @@ It is imported by whoever must really ask, and by nobody else: on a cached token
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-import email.utils
 import functools
 import http.client
 import http.cookiejar
-import json
-import math
 import random
 import re
 import socket
@@ -32,6 +28,12 @@ from urllib.parse import urlsplit
 from ansible_collections.falconops.auth.plugins.module_utils._connection import Connection
 from ansible_collections.falconops.auth.plugins.module_utils._deadline import DeadlineAdapter, unhurried
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
+from ansible_collections.falconops.auth.plugins.module_utils._exchange import (
+    SERVER_FAULTS,
+    Answer,
+    Authorisation,
+    Request,
+)
 from ansible_collections.falconops.auth.plugins.module_utils._version import VERSION
 
 REQUESTS_IMPORT_ERROR: str | None = None
@@ -43,89 +45,6 @@ try:
 except ImportError:
     REQUESTS_IMPORT_ERROR = traceback.format_exc()
     Retry = Session = object  # type: ignore[assignment,misc]
-
-# Answers about tokens are two kilobytes; what is much larger is not one, and is not read to its end.
-LARGEST_ANSWER = 1024 * 1024
-# The API's rate limit is counted over a minute, so that no honest answer asks for a longer wait than this.
-LONGEST_WAIT = 90.0
-# Adds an Authorization header to a request that is about to be sent.
-Authorisation = t.Callable[[t.Any], t.Any]
-Sink = t.Callable[[t.Optional[bytes]], None]
-
-SERVER_FAULTS = (500, 502, 503, 504)
-_DEAD_TOKENS_LIMIT = "15"
-
-
-@dataclasses.dataclass(frozen=True)
-class Request:
-    """What is to be sent.
-
-    form: fields of a form; or content: a body as it goes out, or a file that is read from its beginning each time;
-    repeatable: whether it may arrive twice; longest_wait: seconds that it may wait for the rate limit at a time;
-    largest: bytes of an answer that are read; sink: takes the body of a good answer piece by piece in place of
-    Answer.body, and is told by None when it begins anew.
-    """
-
-    method: str
-    url: str
-    form: t.Mapping[str, str] | None = dataclasses.field(default=None, repr=False)
-    content: bytes | t.BinaryIO | None = dataclasses.field(default=None, repr=False)
-    headers: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
-    auth: Authorisation | None = dataclasses.field(default=None, repr=False)
-    repeatable: bool = True
-    longest_wait: float = LONGEST_WAIT
-    largest: int = LARGEST_ANSWER
-    sink: Sink | None = dataclasses.field(default=None, repr=False)
-
-
-@dataclasses.dataclass(frozen=True)
-class Answer:
-    """What the server said. headers: case-insensitive; body: as it came; url: what was asked."""
-
-    url: str
-    status: int
-    headers: t.Mapping[str, str]
-    body: bytes = dataclasses.field(repr=False)
-
-    def json(self) -> t.Any:
-        """The body as JSON, or None when it is something else, as gateways answer."""
-        try:
-            return json.loads(self.body)
-        except (ValueError, RecursionError):
-            return None
-
-    @property
-    def trace_id(self) -> str:
-        """What CrowdStrike's support asks for; empty if the answer has none."""
-        found = re.fullmatch(r"[0-9A-Fa-f-]{8,64}", self.headers.get("X-Cs-Traceid", ""))
-        return found[0] if found else ""
-
-    @property
-    def locked_out(self) -> bool:
-        """Whether this address has shown the API too many dead tokens, which have a limit of their own."""
-        return self.status == 429 and self.headers.get("X-Ratelimit-Limit") == _DEAD_TOKENS_LIMIT
-
-    @property
-    def remaining(self) -> int | None:
-        """How many more requests of this kind the API would take just now; None where it does not say."""
-        text = self.headers.get("X-Ratelimit-Remaining", "")
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
-
-    @property
-    def wait(self) -> float | None:
-        """Seconds to wait before a 429 may be repeated, by the server's own clock; None where it does not say."""
-        if self.status != 429:
-            return None
-        try:
-            until = float(self.headers["X-Ratelimit-Retryafter"])
-        except (KeyError, ValueError):
-            return None
-        try:
-            now = email.utils.parsedate_to_datetime(self.headers["Date"]).timestamp()
-        except (KeyError, TypeError, ValueError, IndexError, OverflowError):
-            now = time.time()
-        wait = until - now
-        return None if math.isnan(wait) else max(wait, 1.0)
 
 
 class Pace(t.Protocol):

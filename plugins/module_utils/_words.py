@@ -13,7 +13,7 @@ import re
 import typing as t
 from urllib.parse import quote
 
-from ansible_collections.falconops.auth.plugins.module_utils._wire import Answer
+from ansible_collections.falconops.auth.plugins.module_utils._exchange import Answer
 
 # As many letters and digits of a secret in a row, and what was said repeats it.
 _PIECE = 12

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from ansible_collections.falconops.auth.plugins.module_utils._call import Call
 from ansible_collections.falconops.auth.plugins.module_utils._calls import perform
-from ansible_collections.falconops.auth.plugins.module_utils._wire import Answer
+from ansible_collections.falconops.auth.plugins.module_utils._exchange import Answer
 from ansible_collections.falconops.auth.tests.unit.examples import US1
 from requests.structures import CaseInsensitiveDict
 

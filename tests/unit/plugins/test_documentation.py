@@ -223,7 +223,7 @@ def test_no_file_is_long(name):
 
 
 def test_each_library_is_known_to_one_file():
-    assert importers_of("requests", "urllib3") == {"module_utils/_wire.py"}
+    assert importers_of("requests", "urllib3") == {"module_utils/_wire.py", "module_utils/_deadline.py"}
     assert importers_of("cryptography") == {"plugin_utils/_seal.py"}
     assert importers_of("jmespath") == {"plugin_utils/_query.py"}
     assert importers_of("yaml") == {"plugin_utils/_client_file.py"}

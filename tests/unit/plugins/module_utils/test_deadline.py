@@ -19,7 +19,8 @@ import pytest
 import urllib3
 from ansible_collections.falconops.auth.plugins.module_utils import _deadline
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
-from ansible_collections.falconops.auth.plugins.module_utils._wire import Request, Wire
+from ansible_collections.falconops.auth.plugins.module_utils._exchange import Request
+from ansible_collections.falconops.auth.plugins.module_utils._wire import Wire
 from ansible_collections.falconops.auth.tests.unit.examples import CONNECTION, SECRET
 
 SECONDS = 0.3

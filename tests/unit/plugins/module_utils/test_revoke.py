@@ -10,8 +10,9 @@ from urllib.parse import parse_qs
 import pytest
 import responses
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
+from ansible_collections.falconops.auth.plugins.module_utils._exchange import Request
 from ansible_collections.falconops.auth.plugins.module_utils._oauth2 import is_live, revoke_token
-from ansible_collections.falconops.auth.plugins.module_utils._wire import Request, Wire, basic
+from ansible_collections.falconops.auth.plugins.module_utils._wire import Wire, basic
 from ansible_collections.falconops.auth.tests.unit.examples import (
     CLIENT,
     CONNECTION,

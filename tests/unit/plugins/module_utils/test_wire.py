@@ -14,8 +14,9 @@ import pytest
 import responses
 from ansible_collections.falconops.auth.plugins.module_utils import _wire
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
+from ansible_collections.falconops.auth.plugins.module_utils._exchange import Answer, Request
 from ansible_collections.falconops.auth.plugins.module_utils._version import VERSION
-from ansible_collections.falconops.auth.plugins.module_utils._wire import Request, Wire
+from ansible_collections.falconops.auth.plugins.module_utils._wire import Wire
 from ansible_collections.falconops.auth.tests.unit.examples import CONNECTION
 
 URL = "https://api.crowdstrike.com/oauth2/token"
@@ -132,7 +133,7 @@ def test_429_counts_among_the_retries(server, naps):
 @pytest.mark.parametrize("status", [200, 403, 503])
 def test_only_a_429_has_a_wait(status):
     headers = {"X-Ratelimit-Retryafter": str(SERVER_TIME)}
-    assert _wire.Answer(URL, status, headers, b"").wait is None
+    assert Answer(URL, status, headers, b"").wait is None
 
 
 def test_the_agent_names_the_collection(server):

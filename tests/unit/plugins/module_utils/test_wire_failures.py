@@ -18,7 +18,8 @@ import responses
 import urllib3
 from ansible_collections.falconops.auth.plugins.module_utils import _wire
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
-from ansible_collections.falconops.auth.plugins.module_utils._wire import LARGEST_ANSWER, Request, Wire
+from ansible_collections.falconops.auth.plugins.module_utils._exchange import LARGEST_ANSWER, Request
+from ansible_collections.falconops.auth.plugins.module_utils._wire import Wire
 from ansible_collections.falconops.auth.tests.unit.examples import CONNECTION, SECRET
 from ansible_collections.falconops.auth.tests.unit.sockets import FakeSocket
 from requests.adapters import HTTPAdapter

@@ -19,7 +19,7 @@ from ansible.errors import AnsibleLookupError
 from ansible.plugins.loader import action_loader, lookup_loader
 from ansible.utils.display import Display
 from ansible_collections.falconops.auth.plugins.module_utils import _argspec
-from ansible_collections.falconops.auth.plugins.module_utils._wire import Answer, Request
+from ansible_collections.falconops.auth.plugins.module_utils._exchange import Answer, Request
 from ansible_collections.falconops.auth.plugins.plugin_utils import _options
 from ansible_collections.falconops.auth.tests.unit import careless
 from ansible_collections.falconops.auth.tests.unit.controller import (

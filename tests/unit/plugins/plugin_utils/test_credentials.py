@@ -194,7 +194,10 @@ def nobody(cleared, args=(), remembered=None):
 
 
 def test_nobody_is_an_error_of_its_own_and_tells_whether_the_context_was_cleared():
-    for cleared, words in ((False, "is not set in this run."), (True, "was cleared by falcon_token_revoke, in this run")):
+    for cleared, words in (
+        (False, "is not set in this run."),
+        (True, "was cleared by falcon_token_revoke, in this run"),
+    ):
         error = nobody(cleared)
         assert isinstance(error, NoCredentials)
         assert f"the context of host web1 {words}" in error.message

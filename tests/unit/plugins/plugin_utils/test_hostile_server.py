@@ -21,9 +21,10 @@ from ansible_collections.falconops.auth.plugins.module_utils._client import Clie
 from ansible_collections.falconops.auth.plugins.module_utils._clouds import CLOUDS
 from ansible_collections.falconops.auth.plugins.module_utils._connection import Connection
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
+from ansible_collections.falconops.auth.plugins.module_utils._exchange import LARGEST_ANSWER, LONGEST_WAIT
 from ansible_collections.falconops.auth.plugins.module_utils._oauth2 import is_live, request_token, revoke_token
 from ansible_collections.falconops.auth.plugins.module_utils._token import LONGEST_LIFE, Token
-from ansible_collections.falconops.auth.plugins.module_utils._wire import LARGEST_ANSWER, LONGEST_WAIT, Wire
+from ansible_collections.falconops.auth.plugins.module_utils._wire import Wire
 from ansible_collections.falconops.auth.plugins.plugin_utils._broker import Broker
 from ansible_collections.falconops.auth.plugins.plugin_utils._pace import Pace
 from ansible_collections.falconops.auth.plugins.plugin_utils._store import Store

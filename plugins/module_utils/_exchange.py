@@ -1,0 +1,100 @@
+# Copyright (c) 2026 falconops contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This file is private to the collection: it can change in any release.
+
+"""What is sent to the Falcon API, and what it answers."""
+
+from __future__ import annotations
+
+import dataclasses
+import email.utils
+import json
+import math
+import re
+import time
+import typing as t
+
+# Answers about tokens are two kilobytes; what is much larger is not one, and is not read to its end.
+LARGEST_ANSWER = 1024 * 1024
+# The API's rate limit is counted over a minute, so that no honest answer asks for a longer wait than this.
+LONGEST_WAIT = 90.0
+# Adds an Authorization header to a request that is about to be sent.
+Authorisation = t.Callable[[t.Any], t.Any]
+Sink = t.Callable[[t.Optional[bytes]], None]
+
+SERVER_FAULTS = (500, 502, 503, 504)
+_DEAD_TOKENS_LIMIT = "15"
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """What is to be sent.
+
+    form: fields of a form; or content: a body as it goes out, or a file that is read from its beginning each time;
+    repeatable: whether it may arrive twice; longest_wait: seconds that it may wait for the rate limit at a time;
+    largest: bytes of an answer that are read; sink: takes the body of a good answer piece by piece in place of
+    Answer.body, and is told by None when it begins anew.
+    """
+
+    method: str
+    url: str
+    form: t.Mapping[str, str] | None = dataclasses.field(default=None, repr=False)
+    content: bytes | t.BinaryIO | None = dataclasses.field(default=None, repr=False)
+    headers: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    auth: Authorisation | None = dataclasses.field(default=None, repr=False)
+    repeatable: bool = True
+    longest_wait: float = LONGEST_WAIT
+    largest: int = LARGEST_ANSWER
+    sink: Sink | None = dataclasses.field(default=None, repr=False)
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """What the server said. headers: case-insensitive; body: as it came; url: what was asked."""
+
+    url: str
+    status: int
+    headers: t.Mapping[str, str]
+    body: bytes = dataclasses.field(repr=False)
+
+    def json(self) -> t.Any:
+        """The body as JSON, or None when it is something else, as gateways answer."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+
+    @property
+    def trace_id(self) -> str:
+        """What CrowdStrike's support asks for; empty if the answer has none."""
+        found = re.fullmatch(r"[0-9A-Fa-f-]{8,64}", self.headers.get("X-Cs-Traceid", ""))
+        return found[0] if found else ""
+
+    @property
+    def locked_out(self) -> bool:
+        """Whether this address has shown the API too many dead tokens, which have a limit of their own."""
+        return self.status == 429 and self.headers.get("X-Ratelimit-Limit") == _DEAD_TOKENS_LIMIT
+
+    @property
+    def remaining(self) -> int | None:
+        """How many more requests of this kind the API would take just now; None where it does not say."""
+        text = self.headers.get("X-Ratelimit-Remaining", "")
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+    @property
+    def wait(self) -> float | None:
+        """Seconds to wait before a 429 may be repeated, by the server's own clock; None where it does not say."""
+        if self.status != 429:
+            return None
+        try:
+            until = float(self.headers["X-Ratelimit-Retryafter"])
+        except (KeyError, ValueError):
+            return None
+        try:
+            now = email.utils.parsedate_to_datetime(self.headers["Date"]).timestamp()
+        except (KeyError, TypeError, ValueError, IndexError, OverflowError):
+            now = time.time()
+        wait = until - now
+        return None if math.isnan(wait) else max(wait, 1.0)
