@@ -83,7 +83,10 @@ class User:
             **careless.VARIABLES,
             **self.given["variables"],
         }
-        say = lambda _self, message, *args, **kwargs: self.said.append(message)  # noqa: E731
+
+        def say(_display, message, *args, **kwargs):
+            self.said.append(message)
+
         with (
             mock.patch.dict(os.environ, self.given["environment"]),
             mock.patch.object(Display, "warning", say),
