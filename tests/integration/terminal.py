@@ -43,10 +43,11 @@ class Terminal:
         self._process.close(force=True)
         self._user.detector.check(self._seen.getvalue().encode(), "the terminal")
 
-    def answer(self, prompt: str, text: str, *, end: str = "\r") -> None:
-        """Waits for a prompt and types. end: the last key, which is Enter."""
+    def answer(self, prompt: str, text: str, *, end: str = "\r", by_line: bool = False) -> None:
+        """Waits for a prompt and types. end: the last key, which is Enter; by_line: whether Ansible takes whole lines."""
         self._process.expect_exact(prompt)
-        self._wait_for_keys()
+        if not by_line:
+            self._wait_for_keys()
         self._process.send(text + end)
 
     def wait(self) -> Run:

@@ -5,10 +5,15 @@
 
 from __future__ import annotations
 
+import os
+import textwrap
+
 import pytest
 
 from emulator.cast import US1, US2, WRONG_SECRET
 from integration.harness import User
+from integration.servers import COLLECTIONS
+from integration.terminal import Terminal
 
 pytestmark = pytest.mark.secrecy
 
@@ -155,7 +160,21 @@ LIFE = """
 - name: What is left
   ansible.builtin.debug: {msg: "{{ gone }} {{ ansible_facts.falcon_context }}"}
 """
-CALLBACKS = ("default", "minimal", "oneline", "tree", "junit")
+# The last ones write files, beside what appears; each shows more than the one before.
+CALLBACKS = {
+    "default": "-vvvvv",
+    "minimal": "-vvv",
+    "oneline": "-vv",
+    "tree,junit,community.general.log_plays": "-vvvv",
+}
+DEBUGGED = """
+- falconops.auth.falcon_token: {min_ttl: 10}
+- name: For some time at most, which no module of ours can do
+  falconops.auth.falcon_token:
+  async: 10
+  poll: 1
+  ignore_errors: true
+"""
 
 
 def wrong(user: User) -> None:
@@ -228,24 +247,44 @@ def test_bad_secrets_are_not_repeated(user: User) -> None:
 
 
 @pytest.mark.parametrize("callback", CALLBACKS)
-def test_callbacks_of_ansible_core(user: User, callback: str) -> None:
+def test_callbacks(user: User, callback: str) -> None:
+    files, verbosity = "," in callback, CALLBACKS[callback]
     env = {
-        "ANSIBLE_CALLBACKS_ENABLED": "tree,junit" if callback in ("tree", "junit") else None,
-        "ANSIBLE_STDOUT_CALLBACK": callback if callback not in ("tree", "junit") else "default",
+        "ANSIBLE_CALLBACKS_ENABLED": callback if files else None,
+        "ANSIBLE_STDOUT_CALLBACK": "default" if files else callback,
+        "ANSIBLE_COLLECTIONS_PATH": f"{user.environment['ANSIBLE_COLLECTIONS_PATH']}:{COLLECTIONS}",
         "ANSIBLE_CALLBACK_TREE_DIR": str(user.home / "tree"),
+        "ANSIBLE_LOG_FOLDER": str(user.home / "plays"),
         "JUNIT_OUTPUT_DIR": str(user.home / "junit"),
         "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
         "ANSIBLE_DISPLAY_ARGS_TO_STDOUT": "true",
         "ANSIBLE_LOG_PATH": str(user.home / "ansible.log"),
     }
     user.credentials(US1)
-    user.play(SUCCESS, "-vvvvv", hosts="h1\n", env=env).ok()
+    user.play(SUCCESS, verbosity, hosts="h1\n", env=env).ok()
     live(user)
-    user.play(LIFE, "-vvvvv", "--diff", hosts="h1\n", env=env).ok()
+    user.play(LIFE, verbosity, "--diff", hosts="h1\n", env=env).ok()
     wrong(user)
-    user.play(FAILURE, "-vvvvv", hosts="h1\n", env=env).failed()
-    if callback == "tree":
-        assert (user.home / "tree" / "h1").exists()
+    user.play(FAILURE, verbosity, hosts="h1\n", env=env).failed()
+    if files:
+        assert (user.home / "tree" / "h1").exists() and list((user.home / "junit").iterdir())
+        if (COLLECTIONS / "ansible_collections").is_dir() or os.environ.get("FALCONOPS_REQUIRE"):
+            assert "access denied" in (user.home / "plays" / "h1").read_text()
+
+
+@pytest.mark.brief
+def test_kept_files_async_the_debugger_and_step(user: User) -> None:
+    env = {"ANSIBLE_KEEP_REMOTE_FILES": "1", "ANSIBLE_LOG_PATH": str(user.home / "ansible.log")}
+    user.credentials(US1)
+    tasks = textwrap.indent(SUCCESS.partition("- name: It is there all the same")[0], "  ")
+    user.write("step.yml", f"- hosts: all\n  gather_facts: false\n  tasks:\n{tasks}")
+    with Terminal(user, "ansible-playbook", "-i", "h1,", "step.yml", "--step", "-vvvvv", "--diff", env=env) as terminal:
+        terminal.answer("Perform task: TASK: Plain (N)o/(y)es/(c)ontinue", "c", by_line=True)
+        assert "issued by the API" in terminal.wait().ok().output
+    wrong(user)
+    for how in ({"ANSIBLE_STRATEGY": "debug"}, {"ANSIBLE_ENABLE_TASK_DEBUGGER": "1"}):
+        run = user.play(DEBUGGED, "-vvvvv", hosts="h1\n", env={**env, **how}).failed()
+        assert run.says("access denied") >= 1 and run.says("(debug)>") >= 1
 
 
 @pytest.mark.brief
