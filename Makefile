@@ -5,7 +5,7 @@
 # The tests are nox sessions (noxfile.py); tests/run.py runs them and counts. Everything is installed below .venv/ and .nox/.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast test-long lint sanity bench bench-quick format clean
+.PHONY: help demo test test-fast test-long lint sanity soak simulate bench bench-quick format clean
 RUN = .venv/bin/python tests/run.py
 
 help:  ## list the targets
@@ -28,6 +28,12 @@ lint: .venv/nox  ## run the checks that run nothing of the collection
 
 sanity: .venv/nox  ## run ansible-test's sanity tests
 	@$(RUN) sanity
+
+soak: .venv/nox  ## let chance loose on the broker (SOAK="--minutes 10 --seed 1")
+	@.venv/bin/nox -s soak -- $(SOAK)
+
+simulate: .venv/nox  ## simulate fleets that are too large for one machine
+	@.venv/bin/nox -s simulate
 
 bench: .venv/nox  ## measure what a token costs and write it into the docs (hours)
 	@.venv/bin/nox -s bench

@@ -233,6 +233,21 @@ def sanity_newest(session: nox.Session) -> None:
     run_sanity(session, "core-2.21", "25_2")
 
 
+# --- what it survives ---
+
+
+@nox.session(default=False)
+def soak(session: nox.Session) -> None:
+    """Let chance loose on the broker for ten minutes (`-- --minutes 1 --seed 7`)."""
+    run_program(session, "benchmark.soak")
+
+
+@nox.session(default=False)
+def simulate(session: nox.Session) -> None:
+    """Simulate fleets that are too large for one machine."""
+    run_program(session, "benchmark.simulate")
+
+
 # --- what it costs ---
 
 
@@ -315,6 +330,13 @@ def run_benchmark(session: nox.Session, *cores: tuple[str, ...], args: t.Sequenc
     community_general(session)
     vendors_collection(session, bins[0])
     session.run("python", "-m", "benchmark", *bins, *args, *session.posargs, env={"PYTHONPATH": "tests"})
+
+
+def run_program(session: nox.Session, module: str) -> None:
+    """Run a module of tests/ that uses what the unit tests do."""
+    session.install("pytest", "ansible-core", "-r", "requirements.txt")
+    session.install("-r", "tests/unit/requirements.txt")
+    session.run("python", "-m", "unit.program", module, *session.posargs, env={"PYTHONPATH": "tests"})
 
 
 def vendors_collection(session: nox.Session, ansible: str) -> None:
