@@ -15,8 +15,7 @@ def test_a_thousand_control_nodes_on_one_store_ask_at_most_three_times_in_a_toke
     nodes = simulate.control_nodes(1000, apart=apart, lives=3, every=120)
     assert nodes.uses > 40_000
     # Two or three of a thousand may meet in the third of a second that a request takes; without spreading, dozens do.
-    assert 1 <= nodes.most_for_one_token <= 3
-    assert nodes.most_in_a_life <= 5
+    assert 1 <= nodes.most_for_one_token <= nodes.most_in_a_life <= 3
     assert nodes.least_seconds_left >= 240 - apart / 2
 
 

@@ -13,10 +13,13 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import random
 import threading
 import time
 from unittest import mock
 
+# Always the same moment, in the past, so that no file that is really written seems to be of long ago.
+_BEGAN, _BOOTED = 1_500_000_000.0, 1_400_000_000.0
 # A process of its own has eight megabytes; a thousand threads must do with less.
 _STACK = 1024 * 1024
 
@@ -26,7 +29,7 @@ class VirtualTime:
 
     def __init__(self):
         self.now = 0.0
-        self._began, self._began_monotonic, self._really_sleep = time.time(), time.monotonic(), time.sleep
+        self._really_sleep = time.sleep
         self._due, self._number = [], itertools.count()
         self._processes = {}
         self._over = threading.Lock()
@@ -39,7 +42,8 @@ class VirtualTime:
 
     def run(self):
         """Let time pass until every process has ended. Raises what one of them raised."""
-        previous = threading.stack_size(_STACK)
+        previous, state = threading.stack_size(_STACK), random.getstate()
+        random.seed(1)
         self._over.acquire()
         try:
             with mock.patch.multiple(time, time=self._time, monotonic=self._monotonic, sleep=self._sleep):
@@ -48,6 +52,7 @@ class VirtualTime:
         finally:
             self._over.release()
             threading.stack_size(previous)
+            random.setstate(state)
         if self._failure:
             raise self._failure
 
@@ -74,10 +79,10 @@ class VirtualTime:
 
     def _time(self):
         process = self._processes.get(threading.get_ident())
-        return self._began + self.now + (process.clock_ahead if process else 0.0)
+        return _BEGAN + self.now + (process.clock_ahead if process else 0.0)
 
     def _monotonic(self):
-        return self._began_monotonic + self.now
+        return _BEGAN - _BOOTED + self.now
 
     def _sleep(self, seconds):
         process = self._processes.get(threading.get_ident())
