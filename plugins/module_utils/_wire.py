@@ -303,7 +303,7 @@ def _words(root: BaseException) -> str:
     if isinstance(root, http.client.IncompleteRead):
         return "the answer broke off"
     own = (http.client.LineTooLong, http.client.RemoteDisconnected, socket.timeout)
-    if isinstance(root, own) or type(root) is http.client.HTTPException:
+    if isinstance(root, own) or root.__class__ is http.client.HTTPException:
         return str(root)
     return type(root).__name__
 

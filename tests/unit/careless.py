@@ -188,7 +188,7 @@ def values(name: str, entry: t.Mapping[str, t.Any]) -> st.SearchStrategy[t.Any]:
     if entry["type"] == "bool":
         right += [True, False, "yes", "off", "maybe", 2, ""]
     if name in WRITTEN:
-        odd: st.SearchStrategy[t.Any] = one_of(*WRITABLE, *(each for each in OTHERS if type(each) is not str))
+        odd: st.SearchStrategy[t.Any] = one_of(*WRITABLE, *(each for each in OTHERS if each.__class__ is not str))
     else:
         odd = ANYTHING
     if name in SECRET_OPTIONS:

@@ -14,6 +14,7 @@ import time
 from ansible_collections.falconops.auth.plugins.module_utils import _token
 from ansible_collections.falconops.auth.plugins.plugin_utils._pace import PACE
 from ansible_collections.falconops.auth.tests.unit.examples import token
+from ansible_collections.falconops.auth.tests.unit.world import raise_if_error
 
 # What no file may hold, since it is part of every token.
 MARK = "tokenOfTheSharedServer"
@@ -41,8 +42,7 @@ class Server:
             if self.meanwhile:
                 self.meanwhile(client)
             PACE.heard(client.hostname, remaining=self.left, wait=None)
-            if self.answer:
-                raise self.answer
+            raise_if_error(self.answer)
             text = f"{MARK}.{os.urandom(12).hex()}"
             hostname = self.homes.get(client.client_id, client.hostname)
             issued = token(text, life=self.life, left=self.life, hostname=hostname)
@@ -51,13 +51,11 @@ class Server:
             return issued
 
     def revoke(self, client, access_token):
-        if self.answer:
-            raise self.answer
+        raise_if_error(self.answer)
         self._note("revoked", access_token)
 
     def is_live(self, client, access_token):
-        if self.answer:
-            raise self.answer
+        raise_if_error(self.answer)
         return self.lives(access_token)
 
     # What a test asks of it.

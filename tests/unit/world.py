@@ -34,12 +34,12 @@ class World:
 
     def request(self, client):
         self.asked.append(client)
-        _raise_if_error(self.answer)
+        raise_if_error(self.answer)
         return self.answer
 
     def revoke(self, client, access_token):
         self.revoked.append((client, access_token))
-        _raise_if_error(self.revocation)
+        raise_if_error(self.revocation)
         self.dead.add(access_token)
 
     def is_live(self, client, access_token):
@@ -72,6 +72,6 @@ class World:
         return os.listdir(self._files)
 
 
-def _raise_if_error(answer):
+def raise_if_error(answer):
     if isinstance(answer, Exception):
         raise answer

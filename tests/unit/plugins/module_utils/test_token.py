@@ -155,7 +155,7 @@ def test_a_machine_without_such_a_clock(monkeypatch):
     assert 0 < _token.since_boot() <= _token.since_boot()
     monkeypatch.delattr(time, "CLOCK_BOOTTIME", raising=False)
     assert _token.since_boot() == 0.0
-    monkeypatch.setattr("builtins.open", lambda *args, **kwargs: (_ for _ in ()).throw(FileNotFoundError()))
+    monkeypatch.setattr("builtins.open", lambda *args, **kwargs: (none for none in ()).throw(FileNotFoundError()))
     _token.this_boot.cache_clear()
     boot = _token.this_boot()
     monkeypatch.undo()
