@@ -44,7 +44,7 @@ class Terminal:
         self._user.detector.check(self._seen.getvalue().encode(), "the terminal")
 
     def answer(self, prompt: str, text: str, *, end: str = "\r", by_line: bool = False) -> None:
-        """Waits for a prompt and types. end: the last key, which is Enter; by_line: whether Ansible takes whole lines."""
+        """Waits for a prompt and types. end: the last key, which is Enter; by_line: whether whole lines are read."""
         self._process.expect_exact(prompt)
         if not by_line:
             self._wait_for_keys()

@@ -160,13 +160,20 @@ LIFE = """
 - name: What is left
   ansible.builtin.debug: {msg: "{{ gone }} {{ ansible_facts.falcon_context }}"}
 """
-# The last ones write files, beside what appears; each shows more than the one before.
+# The last ones write files, beside what appears.
 CALLBACKS = {
     "default": "-vvvvv",
     "minimal": "-vvv",
     "oneline": "-vv",
     "tree,junit,community.general.log_plays": "-vvvv",
 }
+# The first says nothing of it.
+VERBOSITIES = ("--forks=5", "-v", "-vv", "-vvv", "-vvvv", "-vvvvv")
+SHOWN = [
+    (callback, verbosity)
+    for callback, most in CALLBACKS.items()
+    for verbosity in (VERBOSITIES if os.environ.get("FALCONOPS_TEST_LONG") else [most])
+]
 DEBUGGED = """
 - falconops.auth.falcon_token: {min_ttl: 10}
 - name: For some time at most, which no module of ours can do
@@ -246,9 +253,9 @@ def test_bad_secrets_are_not_repeated(user: User) -> None:
     assert user.asked() == 0
 
 
-@pytest.mark.parametrize("callback", CALLBACKS)
-def test_callbacks(user: User, callback: str) -> None:
-    files, verbosity = "," in callback, CALLBACKS[callback]
+@pytest.mark.parametrize(("callback", "verbosity"), SHOWN)
+def test_callbacks(user: User, callback: str, verbosity: str) -> None:
+    files = "," in callback
     env = {
         "ANSIBLE_CALLBACKS_ENABLED": callback if files else None,
         "ANSIBLE_STDOUT_CALLBACK": "default" if files else callback,
