@@ -48,7 +48,7 @@ class ActionModule(FalconAction):
             return {name: value for name, value in result.items() if name not in _MAY_BE_SECRET}
         # The result is whole for register and censored for callbacks, on every version: some forget the first of these.
         self._task.no_log = True
-        return {"_ansible_no_log": True, **result}
+        return {"_ansible_no_log": True, "hidden": True, **result}
 
     def _answer_to(
         self, call: Call, options: Options, source: t.BinaryIO | None, dest: Dest | None, query: Query | None

@@ -182,6 +182,11 @@ request:
   returned: in check mode, if the call may change something
   type: dict
   sample: {"method": "DELETE", "path": "/devices/entities/host-groups/v1", "params": {}, "body": null, "ids": ["a1b2c3"]}
+hidden:
+  description: That callbacks were not shown this result, so that whoever goes on with it takes care of what it holds.
+  returned: when the operation is known to tell secrets, and nothing failed
+  type: bool
+  sample: true
 trace_id:
   description: What CrowdStrike's support asks for.
   returned: when something was answered

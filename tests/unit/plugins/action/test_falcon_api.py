@@ -93,7 +93,7 @@ def test_a_query_that_fails_does_not_hide_that_something_was_done(server, run):
 @pytest.mark.parametrize("check", [True, False])
 def test_what_is_known_to_be_secret_is_hidden(server, run, check):
     result = run({**WHO, "path": REVEAL, "method": "POST", "body": {"device_id": "x"}}, check=check)
-    assert result["_ansible_no_log"] is True and run.last._task.no_log is True
+    assert result["_ansible_no_log"] is True and result["hidden"] is True and run.last._task.no_log is True
     assert check or result["resources"] == [{"uninstall_token": "u-secret"}]
 
 
