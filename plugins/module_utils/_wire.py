@@ -267,7 +267,7 @@ def _read(response: t.Any, seconds: float, request: Request) -> bytes:
 def _tls_failure(root: BaseException, again: bool) -> tuple[str, bool]:
     """What to say of it, and whether a repeat may help."""
     if isinstance(root, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
-        return f"the connection failed: {_words(root)}", again
+        return "the TLS connection broke off; check proxy and what else stands between here and the API", again
     if isinstance(root, (ssl.SSLCertVerificationError, urllib3.util.ssl_match_hostname.CertificateError)):
         return f"its TLS certificate was not accepted: {_words(root)}; see ca_path", False
     return f"no TLS connection could be made: {_words(root)}; check hostname, proxy and ca_path", False
@@ -294,7 +294,7 @@ def _words(root: BaseException) -> str:
     if isinstance(root, ssl.SSLCertVerificationError):
         return str(getattr(root, "verify_message", "")) or "certificate verify failed"
     if isinstance(root, ssl.SSLError):
-        return str(getattr(root, "reason", "") or "the TLS connection broke off")
+        return str(getattr(root, "reason", "") or "TLS failed")
     if isinstance(root, OSError) and root.strerror:
         return str(root.strerror)
     refused = re.match(r"Tunnel connection failed: (\d{3})\b", str(root))
@@ -305,6 +305,8 @@ def _words(root: BaseException) -> str:
     own = (http.client.LineTooLong, http.client.RemoteDisconnected, socket.timeout)
     if isinstance(root, own) or root.__class__ is http.client.HTTPException:
         return str(root)
+    if isinstance(root, (http.client.BadStatusLine, http.client.UnknownProtocol)):
+        return "what answered does not speak HTTP; check hostname and proxy"
     return type(root).__name__
 
 

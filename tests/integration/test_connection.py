@@ -5,13 +5,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 import time
 
 import pytest
 
 from emulator.cast import US1, US2
+from emulator.tokens import sha256
 from integration.harness import User
+from integration.lives import dump, get, info, revoke
 from integration.results import sentence
+from integration.secrecy import Detector
+from integration.wiretap import Wiretap
 
 TOKEN = """
 - falconops.auth.falcon_token:
@@ -59,15 +65,37 @@ def test_a_server_that_is_not_trusted_gets_nothing(user: User, wrong_ca: str, tr
     run = user.play(TRY, env=NO_TRUST if trust == "none" else dict.fromkeys(NO_TRUST, wrong_ca)).ok()
     for result in (run.value("tried"), run.value("looked_up")):
         said = sentence(result)
-        assert "TLS certificate was not accepted" in said and "ca_path" in said
+        assert said.startswith(f"Asking https://api.crowdstrike.com for a token of client {US1.client_id}")
+        assert "its TLS certificate was not accepted: unable to get local issuer certificate" in said
+        assert said.endswith("; see ca_path.")
     assert user.emulator.requests() == []
 
 
-@pytest.mark.parametrize("certificate", ["expired", "wrong-name", "self-signed"])
-def test_a_bad_certificate_is_not_accepted(user: User, certificate: str) -> None:
+def test_curl_ca_bundle_counts_where_requests_ca_bundle_does_not_stand(user: User, wrong_ca: str) -> None:
+    user.credentials(US1)
+    curl = {**NO_TRUST, "CURL_CA_BUNDLE": user.emulator.ca_path}
+    assert user.play(TRY, env=curl).ok().value("tried").get("failed") is not True
+    run = user.play(TRY, env={**curl, "REQUESTS_CA_BUNDLE": wrong_ca, "FALCON_SESSION": "another"}).ok()
+    assert "TLS certificate was not accepted" in sentence(run.value("tried"))
+
+
+@pytest.mark.parametrize(
+    ("certificate", "reason"),
+    [
+        ("expired", "certificate has expired"),
+        ("wrong-name", "Hostname mismatch, certificate is not valid for 'api.crowdstrike.com'."),
+        # To OpenSSL, the CA of one that is signed by itself is another one that it does not know.
+        ("self-signed", "unable to get local issuer certificate"),
+    ],
+)
+def test_a_bad_certificate_is_not_accepted(user: User, certificate: str, reason: str) -> None:
     user.emulator.configure(certificate=certificate)
     user.credentials(US1)
-    assert "TLS certificate was not accepted" in sentence(user.play(TRY).ok().value("tried"))
+    run = user.play(TRY).ok()
+    for name in ("tried", "looked_up"):
+        said = sentence(run.value(name))
+        assert said.startswith("Asking https://api.crowdstrike.com for a token of client ")
+        assert f"its TLS certificate was not accepted: {reason}; see ca_path." in said
     assert user.emulator.requests() == []
     assert len(user.emulator.connects()) == 2, "asking again is of no use"
 
@@ -130,6 +158,82 @@ def test_a_proxy_that_wants_a_password(user: User) -> None:
     assert "proxy" in sentence(user.play(TRY, "-vvvvv").ok().value("tried"))
 
 
+HTML = b"<html><head><title>Sign in to the hotel's network</title></head></html>"
+# What somebody on the way answers to CONNECT, and what is said of it.
+ON_THE_WAY = {
+    "HTML in place of a proxy": (
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n%s" % (len(HTML), HTML),
+        "the TLS connection broke off; check proxy and what else stands between here and the API",
+    ),
+    "a refusal in HTML": (
+        b"HTTP/1.1 403 Sign in\r\nContent-Type: text/html\r\n\r\n" + HTML,
+        "the way through the proxy failed: 403 Forbidden; check proxy or HTTPS_PROXY",
+    ),
+    "a password that is wanted": (
+        b"HTTP/1.1 407 Who are you\r\nProxy-Authenticate: Basic realm=x\r\n\r\n",
+        "the way through the proxy failed: 407 Proxy Authentication Required; check proxy or HTTPS_PROXY",
+    ),
+    "no HTTP": (HTML, "the connection failed: what answered does not speak HTTP; check hostname and proxy"),
+}
+
+
+@pytest.mark.brief
+def test_proxies_of_the_environment_that_are_none(user: User) -> None:
+    """A dead one, and those that answer in HTML or want a password: each is a sentence, and none is sent the secret."""
+    user.credentials(US1, falcon_retries=0)
+    with contextlib.ExitStack() as stack:
+        taps = {name: stack.enter_context(Wiretap(answer=answer)) for name, (answer, _said) in ON_THE_WAY.items()}
+        proxies = {**{name: tap.url for name, tap in taps.items()}, "a dead one": "http://127.0.0.1:9"}
+        tasks = "".join(
+            f"- falconops.auth.falcon_token:\n  environment: {{HTTPS_PROXY: '{proxy}', https_proxy: '{proxy}'}}\n"
+            f"  register: tried\n  ignore_errors: true\n- dump: {{'{name}': '{{{{ tried }}}}'}}\n"
+            for name, proxy in proxies.items()
+        )
+        run = user.play(tasks).ok()
+    told = {name: said for name, (_answer, said) in ON_THE_WAY.items()}
+    told["a dead one"] = "the way through the proxy failed: Connection refused; check proxy or HTTPS_PROXY"
+    for name, said in told.items():
+        whole = sentence(run.value(name))
+        start = f"Asking https://api.crowdstrike.com for a token of client {US1.client_id} failed: {said}"
+        assert whole.startswith(start) and "html" not in whole.lower(), whole
+    for tap in taps.values():
+        assert tap.heard.startswith(b"CONNECT api.crowdstrike.com:443 HTTP/1.")
+        assert US1.client_secret.encode() not in tap.heard
+
+
+def test_no_proxy_counts_for_the_environments_proxy_and_not_for_the_option(user: User) -> None:
+    user.credentials(US1, falcon_hostname=user.emulator.http_url, falcon_retries=0)
+    dead = {"HTTP_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"}
+    env = {**dead, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+    assert user.play(TRY, env=env).ok().value("tried").get("failed") is not True
+    for more in ({"env": {**env, "FALCON_PROXY": "http://127.0.0.1:9"}}, {"env": {**dead, "NO_PROXY": "example.com"}}):
+        run = user.play(TRY, "-e", "falcon_session_name=another", **more).ok()
+        assert "the way through the proxy failed: Connection refused" in sentence(run.value("tried"))
+    assert user.asked() == 2
+
+
+@pytest.mark.brief
+def test_all_that_others_hear_of_the_life_of_a_token(user: User) -> None:
+    """At the socket: whom we ask is in the clear, and nothing else. Nobody is asked but the clouds."""
+    user.credentials(US2)
+    user.emulator.configure(strangers=["evil.example.com"])
+    life = get("first") + info("asked", verify=True) + revoke("gone") + dump("first")
+    with Wiretap(user.emulator.proxy) as tap:
+        token = (
+            user.play(life, env={"HTTPS_PROXY": tap.url, "https_proxy": tap.url}).ok().value("first")["access_token"]
+        )
+        user.emulator.fault("redirect", url="https://evil.example.com/oauth2/token", times=None)
+        run = user.play(TRY, env={"HTTPS_PROXY": tap.url, "https_proxy": tap.url}).ok()
+    assert "evil.example.com" in sentence(run.value("tried"))
+    clouds = ("api.crowdstrike.com", "api.us-2.crowdstrike.com")
+    assert set(re.findall(rb"CONNECT (\S+)", tap.heard)) == {f"{host}:443".encode() for host in clouds}
+    Detector({"the secret": US2.client_secret, "the id": US2.client_id, "the token": token}).check(
+        tap.heard, "the wire"
+    )
+    sent = {(each["host"], each["secret_sha256"]) for each in user.emulator.requests() if each["secret_sha256"]}
+    assert sent == {(host, sha256(US2.client_secret)) for host in clouds}
+
+
 @pytest.mark.brief
 def test_the_environment_keyword_reaches_the_module(user: User, wrong_ca: str) -> None:
     user.credentials(US2)
@@ -158,9 +262,12 @@ def test_a_netrc_does_not_speak_for_us(user: User) -> None:
     (user.home / ".netrc").write_text(entries + "default login somebody password wrong\n")
     (user.home / ".netrc").chmod(0o600)
     user.credentials(US1)
-    user.play(TOKEN).ok()
+    user.play(TOKEN + info("asked", verify=True) + revoke("gone") + dump("asked", "gone")).ok()
     user.play(TOKEN, play=f"vars: {{falcon_hostname: '{user.emulator.http_url}'}}").ok()
-    assert [request["authorization"] for request in user.emulator.requests()] == [False, False]
+    requests = user.emulator.requests()
+    # None where we send none, and ours where we send one: the API took it.
+    assert [request["authorization"] for request in requests] == [False, True, True, False]
+    assert [request["status"] for request in requests] == [201, 200, 200, 201]
 
 
 def test_a_timeout_by_argument_variable_and_environment(user: User) -> None:

@@ -172,7 +172,8 @@ def test_a_connection_that_cannot_be_trusted_is_not_tried_again(server, naps, er
 def test_tls_that_breaks_off_is_a_broken_connection(server, naps, kind):
     wrapped = urllib3.exceptions.MaxRetryError(None, URL, urllib3.exceptions.SSLError(kind(8, "EOF occurred")))
     server.post(URL, body=requests.exceptions.SSLError(wrapped))
-    assert failure() == "the connection failed: the TLS connection broke off (tried 4 times)"
+    told = "the TLS connection broke off; check proxy and what else stands between here and the API"
+    assert failure() == f"{told} (tried 4 times)"
     assert len(server.calls) == 4
 
 
@@ -195,7 +196,7 @@ def test_a_host_name_that_cannot_be_is_not_blamed_on_a_proxy(naps, host):
     [
         (b"", b"", "the connection failed: Remote end closed connection without response"),
         (b"", ConnectionResetError(104, "Connection reset by peer"), "the connection failed: Connection reset by peer"),
-        (b"SSH-2.0-OpenSSH_9.9\r\n", b"", "the connection failed: BadStatusLine"),
+        (b"SSH-2.0-OpenSSH_9.9\r\n", b"", "the connection failed: what answered does not speak HTTP; check "),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc", b"", "the connection failed: "),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab", b"", "the connection failed: "),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", b"", "the connection failed: "),
@@ -296,9 +297,10 @@ def test_a_compressed_answer_is_not_unpacked(server, naps, encoding):
 
 
 def test_the_words_of_a_failure_are_never_somebody_elses():
-    for error in (ValueError(f"bad {PROXY}"), http.client.BadStatusLine(SECRET), http.client.UnknownProtocol(SECRET)):
-        assert _wire._words(error) == type(error).__name__
-    assert _wire._words(ssl.SSLError("made in Python")) == "the TLS connection broke off"
+    assert _wire._words(ValueError(f"bad {PROXY}")) == "ValueError"
+    for error in (http.client.BadStatusLine(SECRET), http.client.UnknownProtocol(SECRET)):
+        assert _wire._words(error) == "what answered does not speak HTTP; check hostname and proxy"
+    assert _wire._words(ssl.SSLError("made in Python")) == "TLS failed"
     tunnel = OSError(f"Tunnel connection failed: 407 {SECRET}")
     assert _wire._words(tunnel) == "407 Proxy Authentication Required"
     assert _wire._words(OSError("Tunnel connection failed: 799 Odd")) == "799"
