@@ -221,6 +221,12 @@ def _spoken(draw: st.DrawFn) -> list[bytes]:
     return [start + b"\r\n", *(line + b"\r\n" for line in lines), b"\r\n", body]
 
 
+def _refused(status: int, words: list[str]) -> list[bytes]:
+    """A refusal of the API's own shape, that says what should not be repeated."""
+    body = json.dumps({"errors": [{"code": status, "message": each} for each in words]}).encode()
+    return [b"HTTP/1.1 %d Refused\r\nContent-Length: %d\r\n\r\n" % (status, len(body)), body]
+
+
 @st.composite
 def _broken(draw: st.DrawFn) -> list[Deed]:
     """The same, slowly or in part, until the connection breaks."""
@@ -299,6 +305,7 @@ ANSWERS: st.SearchStrategy[Answer] = st.one_of(
     _spoken(),
     _spoken(),
     _broken(),
+    st.builds(_refused, st.sampled_from([400, 401, 403, 404, 418, 429, 500]), st.lists(ECHO, min_size=1, max_size=2)),
     st.builds(lambda junk: [junk], JUNK),
     st.sampled_from([Endless(name) for name, (_first, _more, pause) in ENDLESS.items() if pause]),
 )

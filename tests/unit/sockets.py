@@ -15,6 +15,8 @@ from unittest import mock
 
 # What is read at once on a connection takes at least so many seconds: so even what never ends takes its time.
 _READ = 0.05
+# No reader of ours has this much patience, in seconds and in bytes.
+_EVER, _MUCH = 20_000.0, 30_000_000
 _READABLE = os.open(os.devnull, os.O_RDONLY)
 
 # What a server does one after the other: it says bytes, pauses for some seconds, or breaks the connection.
@@ -71,6 +73,7 @@ class FakeSocket:
 
     def recv_into(self, buffer: t.Any) -> int:
         self._clock.sleep(_READ)
+        assert self._clock.passed < _EVER and self.read < _MUCH, "somebody reads for ever"
         while not self._rest:
             deed = next(self._deeds, None)
             if deed is None:

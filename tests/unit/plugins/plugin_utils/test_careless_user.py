@@ -209,7 +209,7 @@ def check_sentence(text):
 
 
 @settings(
-    max_examples=2000 if LONG else 200,
+    max_examples=2000 if LONG else 400,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(case=what_is_given())

@@ -149,7 +149,7 @@ def left(world: Hostile) -> dict[str, str]:
 
 def hostile(cases: int) -> t.Any:
     """Settings of hypothesis: so many cases in `make test-long`, fewer in `make test`."""
-    return settings(max_examples=cases if LONG else cases // 20)
+    return settings(max_examples=cases if LONG else cases // 10)
 
 
 ANSWERED = st.lists(ANSWERS, min_size=1, max_size=4)
