@@ -14,7 +14,7 @@ import typing as t
 from ansible_collections.falconops.auth.plugins.module_utils import _call, _pages
 from ansible_collections.falconops.auth.plugins.module_utils._call import Call
 from ansible_collections.falconops.auth.plugins.module_utils._errors import CallFailed, DeadToken, FalconError
-from ansible_collections.falconops.auth.plugins.module_utils._exchange import Answer, Sink
+from ansible_collections.falconops.auth.plugins.module_utils._exchange import SERVER_FAULTS, Answer, Sink
 from ansible_collections.falconops.auth.plugins.module_utils._line import Line, Tokens
 from ansible_collections.falconops.auth.plugins.module_utils._outcome import Answered, Outcome
 from ansible_collections.falconops.auth.plugins.module_utils._wire import Wire
@@ -107,10 +107,14 @@ def _pages_of(line: Line, params: dict[str, t.Any], body: t.Any, outcome: Outcom
     seen: set[_pages.Page] = set()
     position, empty = _start(line.call, params, body), 0
     while True:
-        answered = Answered(_asked(line, params, body, page, outcome.total), line.call)
+        style = page.style if page else _pages.NUMBER
+        place = _place_of(line, params, body, page, outcome.total)
+        outside = style == _pages.NUMBER and _is_outside(line.call, *place[1:])
+        longest_wait = _SCROLL_LIVES - 1 if style == _pages.SCROLL else None
+        answered = Answered(line.ask(*place, longest_wait=longest_wait, fault_is_final=outside), line.call)
         if not answered.succeeded:
             outcome.failed(answered)
-            raise _lost(line, answered, page, outcome) if page else _failure(line, answered)
+            raise _lost(line, answered, style, outcome) if page or outside else _failure(line, answered)
         _check_kind(line, answered, outcome)
         yield answered
         items = len(answered.items)
@@ -141,24 +145,33 @@ def _start(call: Call, params: dict[str, t.Any], body: t.Any) -> int:
     return int(given) if re.fullmatch("[0-9]{1,15}", given) else 0
 
 
+def _is_outside(call: Call, params: dict[str, t.Any], body: t.Any) -> bool:
+    """Whether what is read by number lies outside of the window, at least in part."""
+    limit = str((body if _in_body(call, params, body) else params).get("limit", ""))
+    start = _start(call, params, body)
+    return call.reads and start > 0 and start + (int(limit) if re.fullmatch("[0-9]{1,9}", limit) else 1) > _WINDOW
+
+
 def _in_body(call: Call, params: dict[str, t.Any], body: t.Any) -> bool:
     """Whether the cursor belongs into the body: where the call has what is said of its pages."""
     return call.method == "POST" and isinstance(body, dict) and not _PAGING.intersection(params)
 
 
-def _asked(line: Line, params: dict[str, t.Any], body: t.Any, page: _pages.Page | None, total: int | None) -> Answer:
+def _place_of(
+    line: Line, params: dict[str, t.Any], body: t.Any, page: _pages.Page | None, total: int | None
+) -> tuple[str, dict[str, t.Any], t.Any]:
+    """Path, params and body by which a page is asked for."""
     call = line.call
     if page is None:
-        return line.ask(call.path, params, body)
+        return call.path, params, body
     if not page.parameter:
         path, query = line.next_path(page.cursor)
-        return line.ask(f"{path}?{query}", {}, body)
+        return f"{path}?{query}", {}, body
     if call.nothing_beside_cursor:
         params = {name: value for name, value in params.items() if name == "limit"}
-    longest_wait = _SCROLL_LIVES - 1 if page.style == _pages.SCROLL else None
     if _in_body(call, params, body):
-        return line.ask(call.path, params, _turned(body, page, total), longest_wait=longest_wait)
-    return line.ask(call.path, _turned(params, page, total), body, longest_wait=longest_wait)
+        return call.path, params, _turned(body, page, total)
+    return call.path, _turned(params, page, total), body
 
 
 def _turned(given: dict[str, t.Any], page: _pages.Page, total: int | None) -> dict[str, t.Any]:
@@ -173,22 +186,22 @@ def _turned(given: dict[str, t.Any], page: _pages.Page, total: int | None) -> di
     return turned
 
 
-def _lost(line: Line, answered: Answered, page: _pages.Page, outcome: Outcome) -> FalconError:
-    """Why there was no further page, although the one before it named one."""
+def _lost(line: Line, answered: Answered, style: str, outcome: Outcome) -> FalconError:
+    """Why there was no such page, although the one before it named it."""
     answer = answered.answer
     stopped = f"{line.attempt} stopped after {outcome.count} of {outcome.total or 'unknown'} items"
-    if answer.status == 429 and page.style == _pages.SCROLL and (answer.wait or 0) >= _SCROLL_LIVES:
+    if answer.status == 429 and style == _pages.SCROLL and (answer.wait or 0) >= _SCROLL_LIVES:
         return FalconError(
             f"{stopped} with 429{trace(answer)}: the API asked to wait {answer.wait:.0f} seconds, and the cursor of a "
             f"scroll is dead after {_SCROLL_LIVES}; begin again then."
         )
-    if page.style == _pages.NUMBER and answer.status in (400, 500):
+    if style == _pages.NUMBER and answer.status in (400, 500):
         return FalconError(
             f"{stopped} with {answer.status}{said(answer)}{trace(answer)}: the API gives only so many of a list by "
             "their number; narrow the filter, or use the operation of this kind that goes on by a cursor (scroll, "
             "combined)."
         )
-    if page.style != _pages.NUMBER and answer.status in (400, 404, 410):
+    if style != _pages.NUMBER and answer.status in (400, 404, 410):
         return FalconError(
             f"{stopped} with {answer.status}{said(answer)}{trace(answer)}: its cursor was not taken, as when it has "
             "expired; begin again, with larger pages (limit) or a narrower filter."
@@ -212,7 +225,7 @@ def _failure(line: Line, answered: Answered) -> FalconError:
         + "; wait longer (max_wait, retries), or ask less",
     }
     advice = causes.get(answer.status, "check path and hostname")
-    if answer.status >= 500:
+    if answer.status >= 500 or answer.status in SERVER_FAULTS:
         doubt = "" if line.call.reads else "look whether it was done, since it was not sent again, and "
         advice = f"the server has a fault; {doubt}try again later"
     if 300 <= answer.status < 400:

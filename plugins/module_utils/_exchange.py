@@ -24,7 +24,7 @@ LONGEST_WAIT = 90.0
 Authorisation = t.Callable[[t.Any], t.Any]
 Sink = t.Callable[[t.Optional[bytes]], None]
 
-SERVER_FAULTS = (500, 502, 503, 504)
+SERVER_FAULTS = (408, 500, 502, 503, 504)
 _DEAD_TOKENS_LIMIT = "15"
 
 

@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 from ansible_collections.falconops.auth.plugins.module_utils import _call
 from ansible_collections.falconops.auth.plugins.module_utils._call import Call
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
-from ansible_collections.falconops.auth.plugins.module_utils._exchange import Answer, Request, Sink
+from ansible_collections.falconops.auth.plugins.module_utils._exchange import SERVER_FAULTS, Answer, Request, Sink
 from ansible_collections.falconops.auth.plugins.module_utils._wire import Wire, bearer, multipart
 from ansible_collections.falconops.auth.plugins.module_utils._words import plain, trace
 
@@ -64,13 +64,22 @@ class Line:
         self.wants_html = any("html" in each for name, each in call.headers.items() if name.lower() == "accept")
 
     def ask(
-        self, path: str, params: t.Mapping[str, t.Any], body: t.Any, *, longest_wait: float | None = None
+        self,
+        path: str,
+        params: t.Mapping[str, t.Any],
+        body: t.Any,
+        *,
+        longest_wait: float | None = None,
+        fault_is_final: bool = False,
     ) -> Answer:
-        """The answer. The gateway refuses a dead token before anything is done, so the same is sent with another."""
+        """The answer. The gateway refuses a dead token before anything is done, so the same is sent with another.
+
+        fault_is_final: whether 500 may be the API's way to say no, so that nothing is gained by asking again.
+        """
         request = self.request(path, params, body)
         if longest_wait is not None:
             request = dataclasses.replace(request, longest_wait=min(longest_wait, request.longest_wait))
-        answer = self._send(request)
+        answer = (self._tried_once(request) if fault_is_final else None) or self._send(request)
         if answer.status != 401 and not answer.locked_out:
             return answer
         self._tokens.renewed(self._sent_token)
@@ -134,6 +143,14 @@ class Line:
         """At the last moment: who has waited for a turn may find that another process has renewed the token."""
         self._sent_token = self._tokens.current()
         return bearer(self._sent_token)(request)
+
+    def _tried_once(self, request: Request) -> Answer | None:
+        """The answer to a single try; None if it was such that another one may help."""
+        try:
+            answer = self._send(dataclasses.replace(request, repeatable=False))
+        except FalconError:
+            return None
+        return None if answer.status in SERVER_FAULTS and answer.status != 500 else answer
 
     def _send(self, request: Request) -> Answer:
         """The answer, without the token that a server may repeat."""

@@ -24,7 +24,7 @@ from integration.lives import dump
 HOSTS, GROUPS = "/devices/queries/devices/v1", "/devices/entities/host-groups/v1"
 ACTIONS, REVEAL = "/devices/entities/devices-actions/v2", "/policy/combined/reveal-uninstall-token/v1"
 DOWNLOAD, INDICATORS = "/sensors/entities/download-installer/v3", "/intel/combined/indicators/v1"
-ALERTS, NOBODY = "/alerts/combined/alerts/v1", "0" * 32
+ALERTS, ALERT_IDS, NOBODY = "/alerts/combined/alerts/v1", "/alerts/queries/alerts/v2", "0" * 32
 EXPIRED = {"code": 404, "message": "the marker is no longer valid"}
 TEXT = {"Content-Type": "text/plain"}
 HERD = 30
@@ -96,20 +96,23 @@ def test_every_style_of_paging_by_module_and_lookup(user: User) -> None:
 
 def test_listings_that_cannot_be_read_to_their_end(user: User) -> None:
     user.credentials(FULL)
-    user.emulator.configure(hosts=10_050, paging=["repeated-cursor"])
+    user.emulator.configure(hosts=10_050, alerts=10_050, paging=["repeated-cursor"])
     tasks = (
         task("window", HOSTS, params={"limit": 3000}, paginate=True)
         + task("enough", HOSTS, params={"limit": 3000}, paginate=True, max_items=10_000, query="length(resources)")
         + task("again", "/devices/combined/devices/v1", params={"limit": 10}, paginate=True)
+        + task("fault", ALERT_IDS, params={"limit": 5000}, paginate=True)
         + task("part", HOSTS, params={"limit": 7})
         + task("ended", INDICATORS, params={"limit": 7}, paginate=True)
     )
     user.emulator.fault("status", path=INDICATORS, skip=1, status=404, body={"errors": [EXPIRED]})
-    run = user.play(tasks + dump("window", "enough", "again", "part", "ended")).ok()
+    run = user.play(tasks + dump("window", "enough", "again", "fault", "part", "ended")).ok()
     said = why(run.value("window"))
     assert "stopped after 10000 of 10050 items with 400 (limit + offset must be" in said and "scroll" in said
     assert (run.value("enough")["result"], run.value("enough")["truncated"]) == (10_000, True)
     assert "the same cursor twice" in why(run.value("again"))
+    assert "stopped after 10000 of 10050 items with 500" in why(run.value("fault"))
+    assert len(user.emulator.requests(path=ALERT_IDS)) == 3, "that 500 is no fault, and is not repeated"
     assert "with 404 (the marker is no longer valid)" in why(run.value("ended"))
     assert run.says(f"GET {HOSTS} gave 7 of 10050 items; set paginate for all of them") == 1 == run.warnings
     assert run.value("window")["count"] == 10_000 and run.value("part")["count"] == 7

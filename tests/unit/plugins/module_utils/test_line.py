@@ -247,7 +247,7 @@ FAULTS = {
     "silence": [999.0],
     "half a head": [GOOD[:20]],
     "half a body": [GOOD[:-5]],
-    **{f"{status}": [GOOD.replace(b"200 OK", f"{status} X".encode())] for status in (500, 502, 503, 504)},
+    **{f"{status}": [GOOD.replace(b"200 OK", f"{status} X".encode())] for status in (408, 500, 502, 503, 504)},
 }
 
 
@@ -287,7 +287,7 @@ class _Breaking(FakeSocket):
             self._deeds = iter(next(self._answers, ()))
 
 
-def sent_by(monkeypatch, answers, method, *, after=None, proxy=None):
+def sent_by(monkeypatch, answers, method, *, after=None, proxy=None, **more):
     clock = Clock()
     sockets = Sockets(answers, clock, after=after)
     monkeypatch.setattr(urllib3.util.connection, "create_connection", sockets)
@@ -297,7 +297,7 @@ def sent_by(monkeypatch, answers, method, *, after=None, proxy=None):
     failure = ""
     with clock.rules():
         try:
-            perform(wire, "http://127.0.0.1:9", Call(**call, **body), Tokens())
+            perform(wire, "http://127.0.0.1:9", Call(**{**call, **body, **more}), Tokens())
         except CallFailed as error:
             failure = error.message
     return sockets, failure
@@ -312,6 +312,23 @@ def test_a_write_that_may_have_arrived_is_sent_once_and_a_read_again(monkeypatch
     assert bool(failure)
     if method != "GET":
         assert "it was not sent again, since it may have arrived" in failure or "look whether it was done" in failure
+
+
+@pytest.mark.parametrize(
+    ("fault", "offset", "times"),
+    [("500", 9_000, 3), ("500", 10_000, 1), ("500", 9_950, 1), ("503", 10_000, 4), ("a reset", 10_000, 4)],
+)
+def test_beyond_the_window_a_500_is_the_answer(monkeypatch, fault, offset, times):
+    params = {"offset": offset, "limit": 100}
+    sockets, failure = sent_by(monkeypatch, [FAULTS[fault]] * 5, "GET", params=params)
+    assert sockets.arrived == times
+    assert ("gives only so many of a list by their number" in failure) == (times == 1)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_nor_is_a_write_with_an_offset_sent_again(monkeypatch, fault):
+    sockets, failure = sent_by(monkeypatch, [FAULTS[fault]] * 5, "POST", body={"offset": 20_000})
+    assert sockets.arrived == 1 and "was not sent again" in failure
 
 
 @given(after=st.integers(1, 300), method=st.sampled_from(["POST", "PUT", "PATCH", "DELETE"]))
