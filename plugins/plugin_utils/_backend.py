@@ -19,12 +19,15 @@ from concurrent.futures import Future, wait
 from ansible import constants as C
 from ansible.plugins.loader import cache_loader
 from ansible_collections.falconops.auth.plugins.module_utils._token import LONGEST_LIFE
-from ansible_collections.falconops.auth.plugins.plugin_utils._private import Warn, private_directory, sweep
+from ansible_collections.falconops.auth.plugins.plugin_utils._private import (
+    PrivateFiles,
+    Warn,
+    private_directory,
+    sweep,
+)
 
 # Plugins whose content no second process sees: ansible-playbook forks a worker for each host and task.
 _MEMORY = ("memory", "ansible.builtin.memory", "ansible.legacy.memory")
-# What keeps the private files.
-PRIVATE_PLUGIN = "ansible.builtin.jsonfile"
 # Plugins that keep files answer at once. Any other may wait for a server, for as long as its library likes.
 _FILES = ("jsonfile", "pickle", "yaml")
 # Seconds that a server may take before it counts as down. The client of Memcached gives up after three, and then says
@@ -42,8 +45,8 @@ class StoreSettings:
 
 
 def load(*plugins: str) -> None:
-    """Load the classes of these cache plugins, and what is configured for facts."""
-    for plugin in {PRIVATE_PLUGIN, C.CACHE_PLUGIN, *plugins}:
+    """Load the classes of these cache plugins, and what is configured for facts, where tokens can lie in it."""
+    for plugin in {C.CACHE_PLUGIN, *plugins}.difference(_MEMORY):
         with contextlib.suppress(Exception):  # what is wrong with it is told where it is used
             cache_loader.get(plugin, class_only=True)
 
@@ -91,30 +94,42 @@ class _AnyKey:
     add = discard = remove_by_timerange = change
 
 
-def _content(plugin: t.Any, name: str) -> t.Any:
-    if not plugin.contains(name):
-        return None
-    try:
-        return plugin.get(name)
-    except KeyError as error:
-        # It went in between, unless ansible-core misses its own wrapping around the value (2.19 and later).
-        return "" if "__payload__" in error.args else None
-    except Exception:
-        return ""  # it is there, but it is garbage
+class _Plugin:
+    """Texts by name in a cache plugin of Ansible's. It raises whatever the plugin, or a library below it, raises."""
 
+    def __init__(self, plugin: t.Any) -> None:
+        self._plugin = plugin
 
-def _set(plugin: t.Any, name: str, text: str) -> None:
-    """Keep a text.
+    def get(self, name: str) -> t.Any:
+        """What lies under this name; None if nothing does, "" if it cannot be read."""
+        if not self._plugin.contains(name):
+            return None
+        try:
+            return self._plugin.get(name)
+        except KeyError as error:
+            # It went in between, unless ansible-core misses its own wrapping around the value (2.19 and later).
+            return "" if "__payload__" in error.args else None
+        except Exception:
+            return ""  # it is there, but it is garbage
 
-    Ansible's file plugins leave open every file that they write: in a loop over hundreds of members, until nothing can
-    be opened any more. Such a file has the lowest free number, and the text in it.
-    """
-    number = os.open(os.devnull, os.O_RDONLY)
-    os.close(number)
-    plugin.set(name, text)
-    with contextlib.suppress(OSError):
-        if text.encode() in os.pread(number, 2 * len(text) + 1000, 0):
-            os.close(number)
+    def set(self, name: str, text: str) -> None:
+        """Keep a text.
+
+        Ansible's file plugins leave open every file that they write: in a loop over hundreds of members, until nothing
+        can be opened any more. Such a file has the lowest free number, and the text in it.
+        """
+        number = os.open(os.devnull, os.O_RDONLY)
+        os.close(number)
+        self._plugin.set(name, text)
+        with contextlib.suppress(OSError):
+            if text.encode() in os.pread(number, 2 * len(text) + 1000, 0):
+                os.close(number)
+
+    def delete(self, name: str) -> None:
+        """Forget what lies under this name. Some plugins delete only what they have read."""
+        if self.get(name) is not None:
+            with contextlib.suppress(KeyError):
+                self._plugin.delete(name)
 
 
 class Backend:
@@ -134,34 +149,23 @@ class Backend:
 
     def get(self, name: str) -> t.Any:
         """What lies under this name, unverified; None if nothing does; "" if it is there but cannot be read."""
-        return self._do(lambda plugin: _content(plugin, name))
+        return self._do(lambda keeper: keeper.get(name))
 
     def set(self, name: str, text: str) -> None:
         """Keep a text. File plugins only warn when they cannot write, so it is read back."""
-
-        def write(plugin: t.Any) -> None:
-            _set(plugin, name, text)
-
-        self._do(write)
+        self._do(lambda keeper: keeper.set(name, text))
         if not self._private and self.get(name) != text:
             if not self._private:
                 self._give_up("what was written cannot be read back")
-            self._do(write)
+            self._do(lambda keeper: keeper.set(name, text))
         if self._private:
             sweep(self._directory(), older_than=LONGEST_LIFE)
 
     def delete(self, name: str) -> None:
         """Forget what lies under this name."""
+        self._do(lambda keeper: keeper.delete(name))
 
-        def delete(plugin: t.Any) -> None:
-            # Some plugins delete only what they have read.
-            if _content(plugin, name) is not None:
-                with contextlib.suppress(KeyError):
-                    plugin.delete(name)
-
-        self._do(delete)
-
-    def _do(self, action: t.Callable[[t.Any], t.Any]) -> t.Any:
+    def _do(self, action: t.Callable[[_Plugin | PrivateFiles], t.Any]) -> t.Any:
         # Any plugin, any library below it, any exception: for us it is a store that is down. Its text is not shown,
         # since a connection's may hold a password.
         if not self._private and not self._broken.is_open():
@@ -171,7 +175,7 @@ class Backend:
                 reason = type(error).__name__
             self._give_up(reason)
         try:
-            return action(self._private_plugin())
+            return action(PrivateFiles(self._directory(), self._settings.prefix))
         except Exception as error:
             reason = str(getattr(error, "strerror", None) or type(error).__name__)
         self._warn(f"falconops.auth can keep no tokens in its private files ({reason}); each host asks for its own.")
@@ -207,13 +211,13 @@ class Backend:
 
     # A plugin object remembers what it has once read and never looks again, so each use gets a new one.
 
-    def _opened(self) -> t.Any:
+    def _opened(self) -> _Plugin:
         try:
             return self._chosen()
         except Exception:
             return self._chosen()  # of two processes that make the plugin's directory, one fails
 
-    def _chosen(self) -> t.Any:
+    def _chosen(self) -> _Plugin:
         given = {} if self._settings.connection is None else {"_uri": self._settings.connection}
         plugin = cache_loader.get(
             self._plugin,
@@ -227,15 +231,7 @@ class Backend:
             raise LookupError("no such cache plugin")
         if self._plugin.endswith("memcached"):
             plugin._keys = _AnyKey()
-        return plugin
-
-    def _private_plugin(self) -> t.Any:
-        return cache_loader.get(
-            PRIVATE_PLUGIN,
-            _uri=self._directory(),
-            _prefix=self._settings.prefix,
-            _timeout=LONGEST_LIFE,
-        )
+        return _Plugin(plugin)
 
     def _directory(self) -> str:
         return private_directory("tokens", self._warn)

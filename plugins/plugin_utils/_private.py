@@ -12,6 +12,7 @@ import fcntl
 import functools
 import os
 import stat
+import tempfile
 import time
 import typing as t
 
@@ -48,6 +49,53 @@ def private_directory(name: str, warn: Warn) -> str:
         "kept for this run only and locks do not reach other runs; set ANSIBLE_HOME to a directory that you own."
     )
     return _secured(os.path.join(C.DEFAULT_LOCAL_TMP, _NAME), name, warn)
+
+
+class PrivateFiles:
+    """Texts by name, each in a file of its own.
+
+    It is read by every host of a play, so it is as plain as can be: no plugin of Ansible's, which would cost more than
+    all the rest of a warm token. Everything raises OSError where the system does.
+    """
+
+    def __init__(self, directory: str, prefix: str) -> None:
+        self._directory = directory
+        self._prefix = prefix
+
+    def get(self, name: str) -> str | None:
+        """The text under this name; None if there is none, "" if there is something that cannot be read."""
+        try:
+            handle = os.open(self._path(name), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return None
+        except OSError:
+            return ""
+        try:
+            return os.read(handle, os.fstat(handle).st_size).decode("ascii", "replace")
+        except OSError:
+            return ""
+        finally:
+            os.close(handle)
+
+    def set(self, name: str, text: str) -> None:
+        """Keep a text, in one step: nobody ever reads half of it. It need not outlive a crash of the machine."""
+        handle, temporary = tempfile.mkstemp(dir=self._directory, prefix=self._prefix)
+        try:
+            with os.fdopen(handle, "w", encoding="ascii") as file:
+                file.write(text)
+            os.replace(temporary, self._path(name))
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            raise
+
+    def delete(self, name: str) -> None:
+        """Forget what lies under this name, if anything does."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self._path(name))
+
+    def _path(self, name: str) -> str:
+        return os.path.join(self._directory, f"{self._prefix}{name}")
 
 
 def sweep(directory: str, *, older_than: float) -> None:

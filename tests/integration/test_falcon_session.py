@@ -55,7 +55,8 @@ def test_its_tasks_use_the_client_whatever_else_is_said(user: User) -> None:
     user.vault("loaded.yml", {"falcon_client_id": US1.client_id, "falcon_client_secret": US1.client_secret})
     # The short name of a module that the project brings along is found here as well.
     user.write("work.yml", TELL + get("got") + info("found", verify=True) + dump("got", "found"))
-    tasks = get("before", client="production") + "- include_vars: loaded.yml\n  no_log: true\n- set_fact: {falcon_client: other}\n"
+    tasks = get("before", client="production")
+    tasks += "- include_vars: loaded.yml\n  no_log: true\n- set_fact: {falcon_client: other}\n"
     tasks += session() + CONTEXT + info("after", client="production", verify=True) + get("still", client="production")
     defaults = "module_defaults: {group/falconops.auth.falcon: {client: other, cloud: us-1, timeout: 20}}"
     run = user.play(tasks + dump("before", "after", "still"), "-vvvvv", "--diff", play=defaults, hosts=3).ok()

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 import stat
 import threading
@@ -296,9 +295,9 @@ def test_expired_files_are_swept_as_the_store_is_used(tmp_path, warnings):
     [old] = private_files(tmp_path)
     os.utime(old, (0, 0))
     (tmp_path / "home" / "falconops_auth" / "tokens.swept").unlink()
-    assert Backend(SETTINGS, warnings.append).get("old") is None
     Backend(SETTINGS, warnings.append).set("new", "text")
     assert len(private_files(tmp_path)) == 1 and not old.exists()
+    assert Backend(SETTINGS, warnings.append).get("old") is None
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[1]", b"{}", b'{"__payload__": "{"}', b'"other"', b"7"])
@@ -324,10 +323,46 @@ def test_a_full_disk_loses_no_token(tmp_path, warnings, monkeypatch):
     assert Backend(SETTINGS, warnings.append).get("name") is None
 
 
-def test_private_files_hold_json_and_nothing_else(tmp_path, warnings):
+def test_a_private_file_is_its_owners_and_holds_the_text_and_nothing_else(tmp_path, warnings):
     Backend(SETTINGS, warnings.append).set("name", "text")
     [kept] = private_files(tmp_path)
-    assert "text" in json.dumps(json.loads(kept.read_text()))
+    assert (kept.read_text(), stat.S_IMODE(kept.stat().st_mode)) == ("text", 0o600)
+
+
+def a_link(path):
+    path.symlink_to(path.parent.parent / "elsewhere")
+
+
+def a_pipe(path):
+    os.mkfifo(path)
+
+
+@pytest.mark.parametrize("strange", [a_link, a_pipe])
+def test_what_is_no_file_in_place_of_a_private_one_is_not_followed_and_gives_way(tmp_path, warnings, strange):
+    Backend(SETTINGS, warnings.append).set("name", "text")
+    [kept] = private_files(tmp_path)
+    elsewhere = kept.parent.parent / "elsewhere"
+    elsewhere.write_text("planted")
+    kept.unlink()
+    strange(kept)
+    backend = Backend(SETTINGS, warnings.append)
+    assert backend.get("name") == ""
+    backend.set("name", "new")
+    assert (backend.get("name"), elsewhere.read_text(), warnings) == ("new", "planted", [])
+
+
+def test_a_directory_in_place_of_a_private_file_costs_a_warning(tmp_path, warnings):
+    Backend(SETTINGS, warnings.append).set("name", "text")
+    [kept] = private_files(tmp_path)
+    kept.unlink()
+    kept.mkdir()
+    backend = Backend(SETTINGS, warnings.append)
+    assert backend.get("name") == ""
+    backend.set("name", "new")
+    assert warnings == [
+        "falconops.auth can keep no tokens in its private files (Is a directory); each host asks for its own."
+    ]
+    assert private_files(tmp_path) == [kept]
 
 
 @pytest.mark.parametrize("settings", [SETTINGS, StoreSettings("ansible.builtin.jsonfile", "tokens", "p_")])
