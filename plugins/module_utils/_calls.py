@@ -14,7 +14,7 @@ import typing as t
 from ansible_collections.falconops.auth.plugins.module_utils import _call, _pages
 from ansible_collections.falconops.auth.plugins.module_utils._call import Call
 from ansible_collections.falconops.auth.plugins.module_utils._errors import CallFailed, DeadToken, FalconError
-from ansible_collections.falconops.auth.plugins.module_utils._exchange import SERVER_FAULTS, Answer, Sink
+from ansible_collections.falconops.auth.plugins.module_utils._exchange import SERVER_FAULTS, Sink
 from ansible_collections.falconops.auth.plugins.module_utils._line import Line, Tokens
 from ansible_collections.falconops.auth.plugins.module_utils._outcome import Answered, Outcome
 from ansible_collections.falconops.auth.plugins.module_utils._wire import Wire
@@ -73,7 +73,7 @@ def perform(
 
 
 def _partial(line: Line, outcome: Outcome) -> str:
-    words = plain("; ".join(str(error.get("message")) for error in outcome.failing))
+    words = plain("; ".join(str(error.get("message")) for error in outcome.failing), line.sent_token)
     return (
         f"{line.attempt} did only a part ({outcome.status}): {outcome.count - outcome.refused} done, "
         f"{len(outcome.failing)} not ({words}){outcome.trace}; see errors, and allow_partial or ignore_codes for what "
@@ -195,15 +195,16 @@ def _lost(line: Line, answered: Answered, style: str, outcome: Outcome) -> Falco
             f"{stopped} with 429{trace(answer)}: the API asked to wait {answer.wait:.0f} seconds, and the cursor of a "
             f"scroll is dead after {_SCROLL_LIVES}; begin again then."
         )
+    words = said(answer, line.sent_token)
     if style == _pages.NUMBER and answer.status in (400, 500):
         return FalconError(
-            f"{stopped} with {answer.status}{said(answer)}{trace(answer)}: the API gives only so many of a list by "
+            f"{stopped} with {answer.status}{words}{trace(answer)}: the API gives only so many of a list by "
             "their number; narrow the filter, or use the operation of this kind that goes on by a cursor (scroll, "
             "combined)."
         )
     if style != _pages.NUMBER and answer.status in (400, 404, 410):
         return FalconError(
-            f"{stopped} with {answer.status}{said(answer)}{trace(answer)}: its cursor was not taken, as when it has "
+            f"{stopped} with {answer.status}{words}{trace(answer)}: its cursor was not taken, as when it has "
             "expired; begin again, with larger pages (limit) or a narrower filter."
         )
     return _failure(line, answered)
@@ -231,7 +232,7 @@ def _failure(line: Line, answered: Answered) -> FalconError:
     if 300 <= answer.status < 400:
         advice = "it is not followed, since the token goes to its own host alone; check hostname and path"
     return FalconError(
-        f"{line.attempt} failed with {answer.status}{said(answer)}{trace(answer)}; {advice}.",
+        f"{line.attempt} failed with {answer.status}{said(answer, line.sent_token)}{trace(answer)}; {advice}.",
         refused=answer.status == 403,
     )
 

@@ -98,3 +98,10 @@ class Answer:
             now = time.time()
         wait = until - now
         return None if math.isnan(wait) else max(wait, 1.0)
+
+
+def told_to_another(url: str, wait: float) -> Answer:
+    """In place of an answer: the 429 that another process was given a moment ago, and that holds for all of them."""
+    words = {"errors": [{"code": 429, "message": "as it told another process, so that it was not asked again"}]}
+    until = {"X-Ratelimit-Retryafter": str(wait), "Date": email.utils.formatdate(0, usegmt=True)}
+    return Answer(url=url, status=429, headers=until, body=json.dumps(words).encode())

@@ -19,7 +19,7 @@ from ansible_collections.falconops.auth.plugins.module_utils._call import Call
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
 from ansible_collections.falconops.auth.plugins.module_utils._exchange import SERVER_FAULTS, Answer, Request, Sink
 from ansible_collections.falconops.auth.plugins.module_utils._wire import Wire, bearer, multipart
-from ansible_collections.falconops.auth.plugins.module_utils._words import plain, trace
+from ansible_collections.falconops.auth.plugins.module_utils._words import plain, scrubbed, spellings, trace
 
 # An answer that is held in memory; what is larger wants dest.
 _LARGEST = 64 * 1024 * 1024
@@ -56,9 +56,9 @@ class Line:
         self._wire = wire
         self._hostname = hostname
         self._tokens = tokens
-        self._sent_token = ""
+        self.sent_token = ""
         self._source = source
-        self._sink = scrubbing(sink, lambda: self._sent_token) if sink else None
+        self._sink = scrubbing(sink, lambda: self.sent_token) if sink else None
         self.call = call
         self.attempt = f"{call} at {hostname}"
         self.wants_html = any("html" in each for name, each in call.headers.items() if name.lower() == "accept")
@@ -82,7 +82,7 @@ class Line:
         answer = (self._tried_once(request) if fault_is_final else None) or self._send(request)
         if answer.status != 401 and not answer.locked_out:
             return answer
-        self._tokens.renewed(self._sent_token)
+        self._tokens.renewed(self.sent_token)
         answer = self._send(request)
         if answer.locked_out and (answer.wait or request.longest_wait + 1) <= request.longest_wait:
             # Others have shown too many dead ones, and the address has to wait whatever it shows now.
@@ -111,7 +111,7 @@ class Line:
                 raise ValueError
             return _call.check_path(path), query
         except ValueError:
-            shown = plain(cursor, self._sent_token)
+            shown = plain(cursor, self.sent_token)
         raise FalconError(
             f"{self.attempt} named a next page that is not at the same host ({shown}), and was not asked."
         )
@@ -141,8 +141,8 @@ class Line:
 
     def _authorise(self, request: t.Any) -> t.Any:
         """At the last moment: who has waited for a turn may find that another process has renewed the token."""
-        self._sent_token = self._tokens.current()
-        return bearer(self._sent_token)(request)
+        self.sent_token = self._tokens.current()
+        return bearer(self.sent_token)(request)
 
     def _tried_once(self, request: Request) -> Answer | None:
         """The answer to a single try; None if it was such that another one may help."""
@@ -160,9 +160,8 @@ class Line:
             failure = error.message.rstrip(".")
         else:
             headers: t.Any = type(answer.headers)  # which does not care about case
-            scrubbed = {name: each.replace(self._sent_token, "***") for name, each in answer.headers.items()}
-            body = answer.body.replace(self._sent_token.encode(), b"***")
-            return dataclasses.replace(answer, headers=headers(scrubbed), body=body)
+            told = {name: scrubbed(each.encode(), self.sent_token).decode() for name, each in answer.headers.items()}
+            return dataclasses.replace(answer, headers=headers(told), body=scrubbed(answer.body, self.sent_token))
         if "is larger than" in failure:
             failure += "; give dest, a file to put it in"
         # What surely did not arrive has been tried again.
@@ -206,7 +205,7 @@ def encoded(params: t.Mapping[str, t.Any]) -> str:
 
 
 def scrubbing(sink: Sink, secret: t.Callable[[], str]) -> Sink:
-    """A sink that passes everything on but this secret, also where it comes in two pieces."""
+    """A sink that passes everything on but this secret, however it is written, also where it comes in two pieces."""
     held = [b""]
 
     def take(piece: bytes | None) -> None:
@@ -214,10 +213,10 @@ def scrubbing(sink: Sink, secret: t.Callable[[], str]) -> Sink:
             held[0] = b""
             sink(None)
             return
-        needle = secret().encode()
-        text = (held[0] + piece).replace(needle, b"***")
+        text = scrubbed(held[0] + piece, secret())
         # What may be its beginning waits for the next piece; an empty one is the last.
-        end = _beginning_of(needle, text) if piece else len(text)
+        needles = [each.encode() for each in spellings(secret())] if piece else []
+        end = min([_beginning_of(needle, text) for needle in needles], default=len(text))
         held[0] = text[end:]
         sink(text[:end])
 

@@ -33,6 +33,7 @@ from ansible_collections.falconops.auth.plugins.module_utils._exchange import (
     Answer,
     Authorisation,
     Request,
+    told_to_another,
 )
 from ansible_collections.falconops.auth.plugins.module_utils._version import VERSION
 
@@ -50,8 +51,8 @@ except ImportError:
 class Pace(t.Protocol):
     """How those who ask from one address take turns, as the API's rate limit wants it."""
 
-    def turn(self, host: str) -> t.ContextManager[None]:
-        """The time to send one request."""
+    def turn(self, host: str, longest_wait: float) -> t.ContextManager[float | None]:
+        """The time to send one request, or the seconds that are to be waited for it, if they are more than these."""
 
     def heard(self, host: str, *, remaining: int | None, wait: float | None) -> None:
         """What an answer said: how many more requests the API would take, and how many seconds to wait if none."""
@@ -101,7 +102,9 @@ class Wire:
         patience = _Patience(total=self._connection.retries, backoff_factor=0.5)
         limit = _limit_of(request.url)
         while True:
-            with self._pace.turn(limit) if self._pace else contextlib.nullcontext():
+            with self._pace.turn(limit, request.longest_wait) if self._pace else contextlib.nullcontext() as wait:
+                if wait is not None:
+                    return told_to_another(request.url, wait)
                 answer, failure, repeat = self._try(request)
                 wait = answer.wait if answer else None
                 too_long = (wait or 0) > request.longest_wait

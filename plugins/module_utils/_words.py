@@ -9,6 +9,9 @@
 from __future__ import annotations
 
 import base64
+import functools
+import html
+import json
 import re
 import typing as t
 from urllib.parse import quote
@@ -47,14 +50,33 @@ def plain(text: str, *secrets: str) -> str:
 def _repeats(text: str, secret: str) -> bool:
     """Whether a piece of it stands there: in the clear, as forms write it, or in base64 as HTTP Basic does."""
     heard = _squeezed(text)
-    raw = secret.encode()
-    # In base64 a text looks different at each of three positions, and its edges depend on what stands beside it.
-    shifted = [base64.b64encode(b"\0" * shift + raw).decode()[4:-4] for shift in range(3)]
-    for form in map(_squeezed, (secret, quote(secret, safe=""), *shifted)):
+    for form in map(_squeezed, spellings(secret)):
         size = min(len(form), _PIECE)
         if size and any(form[start : start + size] in heard for start in range(len(form) - size + 1)):
             return True
     return False
+
+
+def scrubbed(content: bytes, secret: str) -> bytes:
+    """The same without this secret, however it is written."""
+    for each in spellings(secret):
+        content = content.replace(each.encode(), b"***")
+    return content
+
+
+@functools.lru_cache(maxsize=8)
+def spellings(secret: str) -> tuple[str, ...]:
+    """What a server may write that repeats all of it: as it is, or as URLs, forms, JSON, HTML and HTTP Basic do."""
+    in_json = json.dumps(secret)[1:-1]
+    written = [secret, html.escape(secret), in_json, in_json.replace("/", "\\/")]
+    for digits in ("%02x", "%02X"):
+        written.append("".join(char if quote(char, safe="") == char else f"%{digits % ord(char)}" for char in secret))
+        written.append("".join(char if char.isalnum() else f"\\u00{digits % ord(char)}" for char in secret))
+    # In base64 a text looks different at each of three positions, and its edges depend on what stands beside it.
+    shifted = [base64.b64encode(b"\0" * shift + secret.encode()).decode()[4:-4] for shift in range(3)]
+    shifted += [each.translate(str.maketrans("+/", "-_")) for each in shifted]
+    written += [each for each in shifted if len(each) >= _PIECE]
+    return tuple(sorted({*written} - {""}, key=len, reverse=True))  # no form is taken for a part of it
 
 
 def _squeezed(text: str) -> str:

@@ -24,6 +24,7 @@ import random
 import time
 import typing as t
 
+from ansible_collections.falconops.auth.plugins.module_utils._exchange import LONGEST_WAIT
 from ansible_collections.falconops.auth.plugins.module_utils._token import LONGEST_LIFE
 from ansible_collections.falconops.auth.plugins.plugin_utils._private import private_directory, sweep
 
@@ -31,7 +32,7 @@ from ansible_collections.falconops.auth.plugins.plugin_utils._private import pri
 _FEW = 64
 # What was told is forgotten after so many seconds: the API counts over a minute.
 _WINDOW = 60.0
-# Nobody waits longer for the others than the API can ask for, and a little for those who are before.
+# Nobody waits longer for the others than this, however patient they are: more than the API can ask for.
 _LONGEST = 120.0
 # What was told is written over what was told before, at once: never half of each.
 _SIZE = 80
@@ -49,13 +50,14 @@ class Pace:
     """Takes turns in asking an API, by what any process of this control node was told."""
 
     @contextlib.contextmanager
-    def turn(self, host: str) -> t.Iterator[None]:
-        """The time to send one request."""
+    def turn(self, host: str, longest_wait: float = LONGEST_WAIT) -> t.Iterator[float | None]:
+        """The time to send one request that waits no longer than so many seconds, at a time and for its turn.
+
+        It is given what the others were told to wait, if that is longer; there is nothing to be sent then.
+        """
         handle = self._file(host)
         try:
-            if handle is not None:
-                _wait_for_turn(handle)
-            yield
+            yield None if handle is None else _wait_for_turn(handle, longest_wait)
         finally:
             if handle is not None:
                 os.close(handle)
@@ -90,29 +92,34 @@ class Pace:
         return None
 
 
-def _wait_for_turn(handle: int) -> None:
-    """Come back when it is time to ask: among many at once, else alone, with the file locked, or after a long wait.
+def _wait_for_turn(handle: int, longest_wait: float) -> float | None:
+    """Come back when it is time to ask: among many at once, else alone, with the file locked, or when patience ends.
 
-    Waiting is polling, as for any lock of ours: also for a process that was stopped in its turn, nobody waits for ever.
+    A wait that is longer than the patience is not begun, and its seconds come back. Waiting is polling, as for any lock
+    of ours: also for a process that was stopped in its turn, nobody waits for ever.
     """
-    left, alone, waited_for = _LONGEST, False, None
-    while left > 0:
+    left, alone, waited_for = min(_LONGEST, longest_wait), False, None
+    while True:
         told = _told(handle)
         if told is None or told.remaining >= _FEW:
             fcntl.flock(handle, fcntl.LOCK_UN)
-            return
+            return None
         pause = 0.0 if told == waited_for else told.wait_until - time.monotonic()
+        if pause > longest_wait:
+            return pause
         if pause > 0:
             fcntl.flock(handle, fcntl.LOCK_UN)
             alone, waited_for = False, told
         elif alone:
-            return
+            return None
         else:
             with contextlib.suppress(BlockingIOError):
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 alone = True
                 continue  # and see what the one before was told
             pause = random.uniform(0.05, 0.15)
+        if left <= 0:
+            return None  # the API has the last word
         time.sleep(min(pause, left))
         left -= pause
 

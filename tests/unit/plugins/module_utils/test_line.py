@@ -6,9 +6,14 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
+import html
 import io
+import json
 import random
+import re
+from urllib.parse import quote, urlencode
 
 import pytest
 import responses
@@ -18,6 +23,7 @@ from ansible_collections.falconops.auth.plugins.module_utils._calls import perfo
 from ansible_collections.falconops.auth.plugins.module_utils._errors import CallFailed, FalconError
 from ansible_collections.falconops.auth.plugins.module_utils._line import encoded, scrubbing
 from ansible_collections.falconops.auth.plugins.module_utils._wire import Wire
+from ansible_collections.falconops.auth.plugins.plugin_utils._pace import PACE
 from ansible_collections.falconops.auth.tests.unit.calls import (
     PATH,
     TOKEN,
@@ -179,6 +185,45 @@ def test_what_the_server_repeats_of_the_token_is_scrubbed_everywhere():
     assert TOKEN not in failure_of(server)
     text = result_of(Server(answer(200, f"<{echo}>".encode())))
     assert text["content"] == "<Bearer ***>"
+
+
+# What a token may hold beside letters and digits.
+ODD = "abcdefghijklmnopqrstuvwxyz0123456789-._~+/=%&<'>" + '"'
+ECHOES = {
+    "percent": quote(ODD, safe=""),
+    "percent in small letters": re.sub("%..", lambda found: found[0].lower(), quote(ODD, safe="")),
+    "a form": urlencode({"token": ODD}),
+    "JSON": json.dumps(ODD),
+    "JSON of PHP": json.dumps(ODD).replace("/", "\\/"),
+    "JSON of Java": "".join(char if char.isalnum() else f"\\u{ord(char):04x}" for char in ODD),
+    "JSON of .NET": "".join(char if char.isalnum() else f"\\u{ord(char):04X}" for char in ODD),
+    "HTML": html.escape(ODD),
+    "base64": base64.b64encode(ODD.encode()).decode(),
+    "base64 behind a word": base64.b64encode(f"Bearer {ODD}".encode()).decode(),
+    "base64 in a text": base64.b64encode(f"token: {ODD}, and".encode()).decode(),
+    "base64 for URLs": base64.urlsafe_b64encode(f"a {ODD}".encode()).decode(),
+}
+
+
+@pytest.mark.parametrize("echo", ECHOES.values(), ids=ECHOES)
+@pytest.mark.parametrize("size", [1, 7, 4096])
+def test_a_server_that_repeats_the_token_in_another_spelling(monkeypatch, echo, size):
+    monkeypatch.setattr(Tokens, "current", lambda self: ODD)
+    seen: list[bytes] = []
+    take = scrubbing(lambda piece: seen.append(piece or b""), lambda: ODD)
+    for at in range(0, len(echo), size):
+        take(echo[at : at + size].encode())
+    take(b"")
+    shown = [
+        result_of(Server(answer(200, f"a {echo} b".encode())))["content"],
+        result_of(Server(answer(200, {"resources": []}, X_Api_Deprecation=echo)))["deprecation"],
+        failure_of(Server(answer(400, {"errors": [{"message": echo}]}))),
+        failure_of(Server(answer(207, {"resources": ["a"], "errors": [{"code": 400, "message": echo}]}))),
+        b"".join(seen).decode(),
+    ]
+    for text in shown:
+        assert "***" in text
+        assert not re.search("[A-Za-z0-9]{14}", text)  # such a piece of it, in whatever spelling
 
 
 @given(st.lists(st.integers(1, 40), min_size=1), st.integers(0, 2**32))
@@ -355,3 +400,17 @@ def test_what_never_arrived_is_sent_when_there_is_somebody(monkeypatch, method):
         wire = Wire(dataclasses.replace(CONNECTION, retries=2))
         result = perform(wire, "http://127.0.0.1:9", Call(method, "/devices/x/v1", reads=method == "GET"), Tokens())
     assert result["status"] == 200 and len(tries) == 3
+
+
+@pytest.mark.parametrize("write", [False, True])
+def test_a_rate_limit_that_others_were_told_of_and_that_outlasts_the_patience_is_one_sentence(naps, write):
+    """It is not waited for until it is over, and what was not sent is not said to have arrived."""
+    PACE.heard(f"{US1}/", remaining=0, wait=60.0)
+    call = Call(**(WRITE if write else {"method": "GET", "path": PATH}), max_wait=5)
+    with responses.RequestsMock() as server, pytest.raises(CallFailed) as caught:
+        perform(Wire(CONNECTION, PACE), US1, call, Tokens())
+    assert caught.value.message == (
+        f"{call} at {US1} failed with 429 (as it told another process, so that it was not asked again); the rate limit "
+        "is reached, and the API asked to wait 60 seconds; wait longer (max_wait, retries), or ask less."
+    )
+    assert (len(server.calls), naps, caught.value.result["changed"]) == (0, [], False)

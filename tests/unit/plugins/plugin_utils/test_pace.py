@@ -44,9 +44,18 @@ def test_the_moment_that_one_was_told_holds_for_all(tmp_path, naps):
 
 def test_no_answer_makes_anybody_wait_for_ever(naps):
     Pace().heard(HOST, remaining=0, wait=1e9)
-    with Pace().turn(HOST):
-        pass
+    with Pace().turn(HOST, longest_wait=3600) as too_long:
+        assert too_long is None
     assert [round(nap) for nap in naps] == [120]
+
+
+@pytest.mark.parametrize(("longest_wait", "naps_of"), [(0, []), (19, []), (20, [20]), (3600, [20])])
+def test_a_wait_that_is_longer_than_the_patience_is_not_begun(naps, longest_wait, naps_of):
+    Pace().heard(HOST, remaining=0, wait=20.0)
+    with Pace().turn(HOST, longest_wait) as too_long:
+        assert (too_long is None) == bool(naps_of)
+        assert naps_of or 19 < too_long <= 20
+    assert [round(nap) for nap in naps] == naps_of
 
 
 def test_the_first_who_hears_that_many_are_left_sets_the_others_free(tmp_path):
@@ -95,11 +104,12 @@ def test_who_waited_sees_what_was_told_in_the_meantime(naps, monkeypatch):
     assert [round(nap) for nap in naps] == [20, 7]
 
 
-def test_who_was_stopped_in_its_turn_keeps_nobody_waiting_for_ever(naps):
+@pytest.mark.parametrize(("longest_wait", "seconds"), [(0, 0), (5, 5), (90, 90), (3600, 120)])
+def test_who_was_stopped_in_its_turn_keeps_nobody_waiting_for_ever(naps, longest_wait, seconds):
     Pace().heard(HOST, remaining=10, wait=None)
-    with Pace().turn(HOST), Pace().turn(HOST):
-        pass
-    assert 119 < sum(naps) < 121
+    with Pace().turn(HOST), Pace().turn(HOST, longest_wait) as too_long:
+        assert too_long is None  # the API may have room again, and says so itself if it has not
+    assert sum(naps) == pytest.approx(seconds)
 
 
 def test_there_is_one_file_for_each_host_however_many_ask(tmp_path, naps):
