@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
+import stat
 import typing as t
 
 from ansible_collections.falconops.auth.plugins.module_utils._argspec import API_SPEC, FILES_SPEC
@@ -35,13 +37,17 @@ class ActionModule(FalconAction):
             raise FalconError(f"dest is for what only reads, and {call} may change something; see read_only.")
         if query and dest:
             raise FalconError("query and dest exclude each other: what lies in a file is not in the result.")
-        with _opened(src) as source:
+        if call.files:
+            self._refuse_elsewhere(["src"])
+        with contextlib.ExitStack() as opened:
+            source = opened.enter_context(_opened(src)) if src else None
+            whole = self._with_parts(call, opened)
             if self._task.check_mode and not call.reads:
                 result = _would_send(call, src)
             elif dest and dest.is_there():
                 result = dest.result()
             else:
-                result = self._answer_to(call, options, source, dest, query)
+                result = self._answer_to(whole, options, source, dest, query)
         if not call.tells_secrets:
             return result
         if result.get("failed"):  # why is to be seen, but not what was done until then
@@ -71,13 +77,26 @@ class ActionModule(FalconAction):
         if options.find("access_token").value is not None:
             raise FalconError("access_token is the action plugin's to set; say whose token it is to be by client.")
         files = [name for name in FILES_SPEC if not options.find(name).empty]
-        if files and is_elsewhere(self):
+        if files:
+            self._refuse_elsewhere(files)
+        if "dest" not in files and {"mode", "checksum"}.intersection(files):
+            raise FalconError("mode and checksum are those of dest, which is missing.")
+
+    def _refuse_elsewhere(self, files: list[str]) -> None:
+        if is_elsewhere(self):
             raise FalconError(
                 f"{' and '.join(files)} {'are' if len(files) > 1 else 'is'} for files of the control node, which "
                 f"{self._task.delegate_to} cannot reach; run the task without delegate_to, or by body and the result."
             )
-        if "dest" not in files and {"mode", "checksum"}.intersection(files):
-            raise FalconError("mode and checksum are those of dest, which is missing.")
+
+    def _with_parts(self, call: Call, opened: contextlib.ExitStack) -> Call:
+        """The same with the files of its body opened."""
+        body = dict(call.body) if call.files else call.body
+        for name, src in call.files.items():
+            path = path_of(src, self._loader)
+            content = opened.enter_context(_opened(path))
+            body[name] = {"filename": os.path.basename(path), **body[name], "content": content}
+        return dataclasses.replace(call, body=body)
 
     def _src(self, options: Options) -> str | None:
         given = options.find("src")
@@ -111,12 +130,15 @@ def _would_send(call: Call, src: str | None) -> Result:
     return {"changed": True, "request": request, "msg": f"Would send {call}."}
 
 
-def _opened(src: str | None) -> t.ContextManager[t.BinaryIO | None]:
-    """The file that is the body, if there is one."""
-    if src is None:
-        return contextlib.nullcontext()
+def _opened(src: str) -> t.BinaryIO:
+    """A file that is the body, or a part of it."""
     try:
-        return os.fdopen(os.open(src, os.O_RDONLY), "rb")
+        # Whoever opens a pipe without this waits for somebody to write into it.
+        handle = os.open(src, os.O_RDONLY | os.O_NONBLOCK)
+        if stat.S_ISREG(os.fstat(handle).st_mode):
+            return os.fdopen(handle, "rb")
+        os.close(handle)
+        reason = "Not a regular file"
     except OSError as error:
-        reason = error.strerror
+        reason = error.strerror or str(error)
     raise FalconError(f"src {src} cannot be read ({reason}); nothing was sent.")

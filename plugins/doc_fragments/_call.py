@@ -39,7 +39,8 @@ options:
     choices:
       json: A dictionary or list, sent as JSON.
       form: A dictionary, sent as an HTML form is.
-      multipart: A dictionary of parts. A file is a dictionary with C(filename) and C(content), anything else a text.
+      multipart: A dictionary of parts. A file is a dictionary with C(src), its path on the control node, or with
+        C(filename) and C(content); anything else is a text.
       raw: A text, sent as it is.
     version_added: 0.1.0
   headers:

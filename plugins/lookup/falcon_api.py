@@ -93,6 +93,8 @@ class LookupModule(LookupBase):
         call = call_of(options)
         if not call.reads:
             raise FalconError(f"{call} may change something, which a lookup must not; use the module falcon_api.")
+        if call.files:
+            raise FalconError("body has a part with src, and a lookup reads no files; use the module falcon_api.")
         query = Query(options.value("query")) if options.value("query") else None
         door = Door(options, loader=self._loader, task=str(uuid.uuid4()))
         result = result_of(door, call)

@@ -51,6 +51,8 @@ _SECRET = re.compile(
     r"|registry-credentials|/connection-tokens?/|/ngsiem/.*token",
     re.IGNORECASE,
 )
+# Where GETs are that take a body.
+_GETS_WITH_BODY = "/aspm-api-gateway/"
 # The one operation that takes nothing but limit beside its cursor.
 _NOTHING_BESIDE_CURSOR = "/detects/entities/iom/v1"
 
@@ -60,8 +62,8 @@ class Call:
     """What is asked for.
 
     params: values are texts, numbers, booleans or lists of them; body: as body_format has it (json: anything that is
-    JSON; form: a mapping; multipart: a mapping, files as {filename, content}; raw: text); ids go into the query or the
-    body, batch_size at a time; reads: whether it changes nothing, and may be sent twice.
+    JSON; form: a mapping; multipart: a mapping, files as {src} or {filename, content}; raw: text); ids go into the
+    query or the body, batch_size at a time; reads: whether it changes nothing, and may be sent twice.
     """
 
     method: str
@@ -83,6 +85,17 @@ class Call:
     def ids_in_query(self) -> bool:
         """Where its ids go: in the query, or in the body."""
         return self.method in ("GET", "HEAD", "DELETE")
+
+    @property
+    def takes_body(self) -> bool:
+        """Whether a body makes sense."""
+        return self.method not in ("GET", "HEAD") or (self.method == "GET" and self.path.startswith(_GETS_WITH_BODY))
+
+    @property
+    def files(self) -> dict[str, str]:
+        """The paths of those of its parts that are files of the control node."""
+        parts = self.body.items() if self.body_format == "multipart" and self.body else ()
+        return {name: part["src"] for name, part in parts if isinstance(part, dict) and "src" in part}
 
     @property
     def tells_secrets(self) -> bool:

@@ -70,7 +70,7 @@ def _check_together(call: Call, src: bool) -> None:
     body, given = call.body, "src" if src else "body"
     if body is not None and src:
         raise FalconError("body and src are two ways to give the same; give one of them.")
-    if (body is not None or src) and call.method in ("GET", "HEAD"):
+    if (body is not None or src) and not call.takes_body:
         raise FalconError(f"{given} goes with no {call.method}; give params, or another method.")
     if call.ids and ("ids" in call.params or (isinstance(body, dict) and "ids" in body)):
         raise FalconError("ids are given both as ids and in params or body; give them once.")
@@ -109,9 +109,9 @@ def _multipart(body: t.Any) -> t.Any:
     if not isinstance(body, dict):
         raise ValueError("must be a mapping, as body_format is multipart")
     for name, part in body.items():
-        is_file = isinstance(part, dict) and set(part) == {"filename", "content"}
-        if not is_file and not isinstance(part, (str, int, float)):
-            raise ValueError(f"has a part {name} that is neither a text nor a file with filename and content")
+        is_file = isinstance(part, dict) and set(part) in ({"filename", "content"}, {"src"}, {"src", "filename"})
+        if not all(isinstance(each, (str, int, float)) for each in (part.values() if is_file else [part])):
+            raise ValueError(f"has a part {name} that is neither a text nor a file (src, or filename and content)")
     return body
 
 

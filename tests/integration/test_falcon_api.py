@@ -23,6 +23,7 @@ from integration.lives import dump
 
 HOSTS, GROUPS = "/devices/queries/devices/v1", "/devices/entities/host-groups/v1"
 ACTIONS, REVEAL = "/devices/entities/devices-actions/v2", "/policy/combined/reveal-uninstall-token/v1"
+SAMPLES = "/samples/entities/samples/v3"
 DOWNLOAD, INDICATORS = "/sensors/entities/download-installer/v3", "/intel/combined/indicators/v1"
 ALERTS, ALERT_IDS, NOBODY = "/alerts/combined/alerts/v1", "/alerts/queries/alerts/v2", "0" * 32
 EXPIRED = {"code": 404, "message": "the marker is no longer valid"}
@@ -140,6 +141,10 @@ def test_bytes_in_a_file(user: User) -> None:
     find = task("list", "/sensors/combined/installers/v3", params={"limit": 1}, query="resources[0].sha256")
     get = {"params": {"id": "{{ list.result }}"}, "dest": "files/sensor.rpm", "mode": "0644"}
     user.write("files/sensor.rpm", "half of an older one")
+    sample = bytes(range(256)) * 12_000  # no text, and more than a socket takes at once
+    (user.project / "files" / "sample").write_bytes(sample)
+    user.emulator.fault("kill", path=SAMPLES)
+    part = {"body_format": "multipart", "body": {"sample": {"src": "files/sample"}, "file_name": "a.bin"}}
     tasks = (
         find
         + task("would", DOWNLOAD, more="check_mode: true", **get)
@@ -150,11 +155,20 @@ def test_bytes_in_a_file(user: User) -> None:
         + task("unknown", DOWNLOAD, params={"id": "0" * 64}, dest="files/none")
         + task("shown", DOWNLOAD, params={"id": "{{ list.result }}"})
         + task("ids", HOSTS, paginate=True, params={"limit": 9}, dest="files/ids.jsonl")
+        + task("part", SAMPLES, method="POST", **part)
+        + task("whole", SAMPLES, method="POST", params={"file_name": "b.bin"}, src="files/sample")
     )
-    names = ("would", "first", "again", "unchecked", "wrong", "unknown", "shown", "ids")
+    names = ("would", "first", "again", "unchecked", "wrong", "unknown", "shown", "ids", "part", "whole")
     run = user.play(tasks + dump("list", *names)).ok()
     changed = {name: run.value(name)["changed"] for name in names}
-    assert changed == {**dict.fromkeys(names, False), "would": True, "first": True, "ids": True}
+    assert changed == {
+        **dict.fromkeys(names, False),
+        "would": True,
+        "first": True,
+        "ids": True,
+        "part": True,
+        "whole": True,
+    }
     path, digest = user.project / "files" / "sensor.rpm", run.value("list")["result"]
     assert hashlib.sha256(path.read_bytes()).hexdigest() == digest and stat.S_IMODE(path.stat().st_mode) == 0o644
     assert run.value("first")["size"] == 5_000_000 and run.value("first")["checksum"] == f"sha256:{digest}"
@@ -164,7 +178,11 @@ def test_bytes_in_a_file(user: User) -> None:
     assert len(user.emulator.requests(path=DOWNLOAD)) == 2 + 1 + 1 + 1 + 1 + 1
     lines = (user.project / "files" / "ids.jsonl").read_text().splitlines()
     assert len({json.loads(line) for line in lines}) == 30
-    assert sorted(entry.name for entry in path.parent.iterdir()) == ["ids.jsonl", "sensor.rpm"]
+    assert sorted(entry.name for entry in path.parent.iterdir()) == ["ids.jsonl", "sample", "sensor.rpm"]
+    # The first was sent again from its beginning, with another token.
+    assert [entry["status"] for entry in user.emulator.requests(path=SAMPLES)] == [401, 200, 200]
+    for name in ("part", "whole"):
+        assert run.value(name)["resources"][0]["sha256"] == hashlib.sha256(sample).hexdigest(), name
 
 
 @pytest.mark.skipif("FALCONOPS_TEST_LONG" not in os.environ, reason="FALCONOPS_TEST_LONG is not set")
@@ -172,10 +190,15 @@ def test_a_large_file_takes_no_memory(user: User) -> None:
     user.credentials(FULL)
     find = task("list", "/sensors/combined/installers/v3", params={"limit": 1}, query="resources[0].sha256")
     get = task("got", DOWNLOAD, params={"id": "{{ list.result }}"}, dest="sensor.rpm", checksum="{{ list.result }}")
+    body = {"sample": {"src": "sample"}, "file_name": "a"}
+    put = task("put", SAMPLES, method="POST", body_format="multipart", body=body)
     largest = []
     for size in (1_000_000, 300_000_000):
         user.emulator.configure(installer_size=size)
-        assert user.play(find + get + dump("got")).ok().value("got")["size"] == size
+        with (user.project / "sample").open("wb") as sample:
+            sample.truncate(size)
+        run = user.play(find + get + put + dump("got", "put")).ok()
+        assert (run.value("got")["size"], run.value("put")["status"]) == (size, 200)
         largest.append(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
     assert largest[1] - largest[0] < 30_000, "kilobytes"
 

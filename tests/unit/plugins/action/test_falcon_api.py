@@ -18,6 +18,7 @@ PLUGIN = falcon_api
 WHO = {"client_id": ID, "client_secret": SECRET}
 HOSTS, GROUPS = "/devices/queries/devices/v1", "/devices/entities/host-groups/v1"
 INSTALLER, REVEAL = "/sensors/entities/download-installer/v3", "/policy/combined/reveal-uninstall-token/v1"
+UPLOAD = {"path": "/samples/entities/samples/v3", "method": "POST", "body_format": "multipart"}
 BLOB = b"\x7fELF\xff" * 100
 SUM = hashlib.sha256(BLOB).hexdigest()
 
@@ -148,13 +149,34 @@ def test_a_file_as_the_body(server, run, tmp_path):
     assert sent(server)[0].headers["Content-Type"] == "application/octet-stream"
 
 
+@pytest.mark.parametrize(("named", "filename"), [({}, "sample.bin"), ({"filename": "other"}, "other")])
+def test_files_as_parts_of_the_body(server, run, tmp_path, named, filename):
+    server.post(US1 + UPLOAD["path"], json={"resources": [{"sha256": SUM}]})
+    path = tmp_path / "sample.bin"
+    path.write_bytes(BLOB)
+    args = {**WHO, **UPLOAD, "body": {"sample": {"src": str(path), **named}, "file_name": "x"}}
+    assert run(args, check=True)["request"]["body"] == args["body"]
+    result = run(args)
+    assert result["changed"] is True, result.get("msg")
+    [request] = sent(server)
+    content = request.body
+    assert len(content) == int(request.headers["Content-Length"])
+    assert f'name="sample"; filename="{filename}"'.encode() in content and BLOB in content
+    assert b'name="file_name"\r\n\r\nx\r\n' in content
+    result, action = run.delegated({}, args)
+    assert "src is for files of the control node" in result["msg"] and not action._execute_module.called
+
+
 @pytest.mark.parametrize("check", [True, False])
 @pytest.mark.parametrize(
     ("args", "sentence"),
     [
         ({}, "path is missing"),
         ({"path": GROUPS, "method": "POST", "src": "/no/such/file"}, "src /no/such/file cannot be read (No such file"),
-        ({"path": GROUPS, "method": "POST", "src": "/"}, "src / cannot be read (Is a directory); nothing was sent"),
+        ({"path": GROUPS, "method": "POST", "src": "/"}, "src / cannot be read (Not a regular file); nothing was sent"),
+        ({"path": GROUPS, "method": "POST", "src": "/dev/zero"}, "src /dev/zero cannot be read (Not a regular file)"),
+        ({**UPLOAD, "body": {"file": {"src": "/no/such/file"}}}, "src /no/such/file cannot be read (No such file"),
+        ({**UPLOAD, "body": {"file": {"src": "/dev/zero"}}}, "src /dev/zero cannot be read (Not a regular file)"),
         ({"path": HOSTS, "dest": "/no/such/file"}, "dest is /no/such/file, and there is no directory /no/such"),
         ({"path": HOSTS, "dest": "/"}, "dest is /, which is a directory"),
         ({"path": HOSTS, "dest": "/dev/null"}, "Not a regular file"),

@@ -14,6 +14,7 @@ from ansible_collections.falconops.auth.tests.unit.controller import loader_with
 from ansible_collections.falconops.auth.tests.unit.examples import ID, ISSUED, SECRET, TOKEN_TEXT, US1
 
 PATH, OTHER = "/devices/queries/devices/v1", "/devices/combined/devices/v1"
+UPLOAD = {"body_format": "multipart", "body": {"sample": {"src": "x"}}}
 WHO = {"falcon_client_id": ID, "falcon_client_secret": SECRET}
 
 
@@ -76,6 +77,11 @@ def test_answers_of_other_shapes(server, said, answer, value):
         ([["a"]], {}, "path (argument of the lookup) must be a string"),
         (["/oauth2/token"], {}, "path (argument of the lookup) is about tokens"),
         ([PATH], {"method": "DELETE"}, f"DELETE {PATH} may change something, which a lookup must not"),
+        (
+            [PATH],
+            {"method": "POST", "read_only": True, **UPLOAD},
+            "body has a part with src, and a lookup reads no files",
+        ),
         ([PATH], {"dest": "x"}, "Unsupported argument of the lookup: dest"),
         ([PATH], {"query": "a["}, "query is not a JMESPath expression"),
         ([PATH], {"variables": {}}, "There are no Falcon credentials"),

@@ -20,6 +20,8 @@ from ansible_collections.falconops.auth.tests.unit.controller import templar_of
 from ansible_collections.falconops.auth.tests.unit.examples import CLIENT, US1, US2, token
 
 PATH = "/devices/queries/devices/v1"
+# One of the few GETs that take a body.
+GET_WITH_BODY = "/aspm-api-gateway/api/v1/services/violations/types"
 POST = {"path": "/devices/entities/host-groups/v1", "method": "POST"}
 
 
@@ -54,6 +56,7 @@ def test_a_call_by_what_is_given():
 )
 def test_a_body_that_is_json(given, body):
     assert call(**POST, body=given).body == body
+    assert call(path=GET_WITH_BODY, body=given).body == body
 
 
 @pytest.mark.parametrize(
@@ -74,6 +77,7 @@ def test_a_body_that_is_json(given, body):
         ({"path": PATH, "body": {"a": 1}}, "body goes with no GET"),
         ({"path": PATH, "method": "HEAD", "body": [1]}, "body goes with no HEAD"),
         ({"path": PATH, "src": True}, "src goes with no GET"),
+        ({"path": GET_WITH_BODY, "method": "HEAD", "body": {"a": 1}}, "body goes with no HEAD"),
         ({**POST, "src": True, "body": {}}, "body and src are two ways to give the same"),
         ({**POST, "src": True, "ids": ["a"]}, "ids go into a JSON body"),
         ({**POST, "body": [1], "ids": ["a"]}, "ids go into a JSON body"),
@@ -100,6 +104,8 @@ def test_a_body_that_is_json(given, body):
         ),
         ({**POST, "body": "a", "body_format": "multipart"}, "body (argument of the task) must be a mapping"),
         ({**POST, "body": {"f": {"filename": "x"}}, "body_format": "multipart"}, "has a part f that is neither a text"),
+        ({**POST, "body": {"f": {"src": ["x"]}}, "body_format": "multipart"}, "has a part f that is neither a text"),
+        ({**POST, "body": {"f": {"src": "x", "content": "y"}}, "body_format": "multipart"}, "has a part f that is"),
         ({**POST, "body": {"f": [1]}, "body_format": "multipart"}, "has a part f that is neither a text nor a file"),
         ({**POST, "body": {"a": 1}, "body_format": "raw"}, "body (argument of the task) must be a text"),
         ({**POST, "body": 7, "body_format": "yaml"}, "body_format (argument of the task) must be one of json, form"),
