@@ -14,11 +14,11 @@ import time
 import typing as t
 from urllib.parse import urlencode
 
-from ansible_collections.falconops.auth.plugins.module_utils import _call
+from ansible_collections.falconops.auth.plugins.module_utils import _call, _parts
 from ansible_collections.falconops.auth.plugins.module_utils._call import Call
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
 from ansible_collections.falconops.auth.plugins.module_utils._exchange import SERVER_FAULTS, Answer, Request, Sink
-from ansible_collections.falconops.auth.plugins.module_utils._wire import Wire, bearer, multipart
+from ansible_collections.falconops.auth.plugins.module_utils._wire import Wire, bearer
 from ansible_collections.falconops.auth.plugins.module_utils._words import plain, scrubbed, spellings, trace
 
 # An answer that is held in memory; what is larger wants dest.
@@ -188,7 +188,7 @@ def _content(body_format: str, body: t.Any) -> tuple[t.Any, str]:
     if body_format == "form":
         return encoded(body).encode(), _FORM
     if body_format == "multipart":
-        return multipart(body)
+        return _parts.body_of(body)
     if body_format == "raw":
         return body.encode(), _TEXT
     return json.dumps(body).encode(), _JSON
