@@ -13,7 +13,8 @@ class ModuleDocFragment:
 options:
   timeout:
     description:
-      - Seconds that connecting, and then the answer, may take, from 1 to 300.
+      - Seconds that connecting, and then the answer, may take, from 1 to 300. A file that is downloaded may take longer, if
+        10 kB of it come within each such time.
       - For modules, if it is not given, the variable V(falcon_timeout) or the environment variable E(FALCON_TIMEOUT)
         is used.
     type: int

@@ -8,7 +8,7 @@
 
 Their timeout is one for each read from the socket, so that a server that sends a byte now and then, or an interim
 answer again and again, holds its reader for ever. Here it is one for all that comes before the body, and one for the
-body.
+body, or for each part of a body that may be long.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ class DeadlineAdapter(HTTPAdapter):
         return manager
 
 
-def unhurried(response: t.Any) -> None:
-    """Let the body of an answer of requests take its time, as long as it comes."""
+def unhurried(response: t.Any, least: int) -> None:
+    """Let the body of an answer of requests take its time, as long as so many bytes come within the timeout."""
     original = getattr(response.raw, "_original_response", None)
     if isinstance(original, _Response):
-        original.stream.deadline = None
+        original.stream.least = least
 
 
 def _set_deadlines(manager: t.Any) -> None:
@@ -83,29 +83,38 @@ class _Response(http.client.HTTPResponse):
 
 
 class _Stream(io.RawIOBase):
-    """What comes from a socket, until its timeout is over once and for all; deadline: None for one for each read."""
+    """What comes from a socket, until its timeout is over once and for all.
+
+    least: after so many bytes the timeout begins anew; 0 for never.
+    """
 
     def __init__(self, raw: t.Any, sock: t.Any) -> None:
         self._raw = raw
         self._sock = sock
         self._seconds = sock.gettimeout()
+        self.least = 0
         self.restart()
 
     def restart(self) -> None:
         """As much time again."""
-        self.deadline = None if self._seconds is None else time.monotonic() + self._seconds
+        self._came = 0
+        self._deadline = None if self._seconds is None else time.monotonic() + self._seconds
 
     def readinto(self, buffer: t.Any) -> t.Any:
-        if self.deadline is None:
+        if self._deadline is None:
             return self._raw.readinto(buffer)
-        left = self.deadline - time.monotonic()
+        left = self._deadline - time.monotonic()
         if left <= 0:
             raise socket.timeout("timed out")
         self._sock.settimeout(left)
         try:
-            return self._raw.readinto(buffer)
+            count = self._raw.readinto(buffer)
         finally:
             self._sock.settimeout(self._seconds)
+        self._came += count or 0
+        if self.least and self._came >= self.least:
+            self.restart()
+        return count
 
     def readable(self) -> bool:
         return True

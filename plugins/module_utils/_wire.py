@@ -37,6 +37,9 @@ from ansible_collections.falconops.auth.plugins.module_utils._exchange import (
 )
 from ansible_collections.falconops.auth.plugins.module_utils._version import VERSION
 
+# A download that brings fewer bytes within the timeout is given up. Nobody waits for one that is as slow as that.
+_LEAST = 10_000
+
 REQUESTS_IMPORT_ERROR: str | None = None
 try:
     import requests
@@ -243,7 +246,7 @@ def _read(response: t.Any, seconds: float, request: Request) -> bytes:
     sink = request.sink if request.sink and 200 <= response.status_code < 300 else None
     if sink:
         # What is written away as it comes may take its time, as long as it comes.
-        unhurried(response)
+        unhurried(response, _LEAST)
         sink(None)
     pieces: list[bytes] = []
     received = 0
@@ -251,7 +254,8 @@ def _read(response: t.Any, seconds: float, request: Request) -> bytes:
         try:
             chunk = response.raw.read(65536)
         except urllib3.exceptions.ReadTimeoutError:
-            raise _Unreadable(f"it was not complete after {seconds:g} seconds") from None
+            slow = f"less than {_LEAST // 1000} kB of it came within {seconds:g} seconds; see timeout"
+            raise _Unreadable(slow if sink else f"it was not complete after {seconds:g} seconds") from None
         received += len(chunk)
         if sink:
             sink(chunk)

@@ -93,10 +93,27 @@ def test_a_proxy_that_says_a_little_now_and_then_is_left(first, more):
 
 def test_what_is_not_kept_in_memory_may_take_its_time_as_long_as_it_comes():
     pieces = []
-    answer = [HEAD + b"Content-Length: 4\r\n\r\n", *[SECONDS / 2, b"x"] * 4]
+    answer = [HEAD + b"Content-Length: 40005\r\n\r\n", *[SECONDS / 2, b"x" * 10_000] * 4, SECONDS / 2, b"x" * 5]
     with server(answer) as url:
         wire().send(Request("GET", url, sink=pieces.append))
-    assert b"".join(filter(None, pieces)) == b"xxxx"
+    assert b"".join(filter(None, pieces)) == b"x" * 40_005
+
+
+@pytest.mark.parametrize(
+    ("first", "more"),
+    [
+        (HEAD + b"Content-Length: 900000000\r\n\r\n" + b"y" * 20_000, b"x" * 1500),
+        (CHUNKED + b"4e20\r\n" + b"y" * 20_000 + b"\r\n", b"1\r\nx\r\n"),
+    ],
+)
+def test_a_download_that_hardly_comes_is_left(first, more):
+    """It comes now and then, and five times within the timeout, but too little of it."""
+    started = time.monotonic()
+    with server(drip(first, more)) as url, pytest.raises(FalconError) as caught:
+        wire().send(Request("GET", url, sink=lambda piece: None))
+    assert time.monotonic() - started < 4 * SECONDS
+    sentence = "its answer could not be read: less than 10 kB of it came within 0.3 seconds; see timeout"
+    assert caught.value.message == sentence
 
 
 def test_each_answer_on_a_connection_has_the_whole_time():
