@@ -30,7 +30,8 @@ options:
     version_added: 0.1.0
   clients_file:
     description:
-      - A YAML file that holds what O(clients) describes, encrypted with Ansible Vault as a whole or value by value.
+      - A YAML file that holds what O(clients) describes, encrypted with Ansible Vault as a whole or value by value. It is
+        read only where O(client) names one that is not among O(clients), and holds at most 1 MB.
       - A relative path is relative to the playbook or, for the playbooks of this collection, to the directory in which
         Ansible was started.
       - For modules, if it is not given, the variable V(falcon_clients_file) or the environment variable

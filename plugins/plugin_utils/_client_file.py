@@ -180,10 +180,12 @@ class ClientFile:
 def _bytes(path: Found, file: str) -> bytes:
     complaint = f"is no regular file of at most {_LARGEST // 1_000_000} MB, so it was not read"
     try:
-        about = os.stat(file)
-        if stat.S_ISREG(about.st_mode) and about.st_size <= _LARGEST:
+        # What is no regular file may keep its reader waiting; and a size is not to be believed, as below /proc.
+        if stat.S_ISREG(os.stat(file).st_mode):
             with open(file, "rb") as handle:
-                return handle.read()
+                content = handle.read(_LARGEST + 1)
+            if len(content) <= _LARGEST:
+                return content
     except (OSError, ValueError):
         complaint = "does not exist or cannot be read"
     raise _wrong(path, complaint)

@@ -147,7 +147,7 @@ def _stored_values(name: Found, options: Options, loader: t.Any) -> dict[str, Fo
             return stored_values(name, what, readable(functools.partial(read, clients[name.value]), what))
         known += map(str, clients)
     if known:
-        advice = f"known are {', '.join(sorted(known))}"
+        advice = f"known are {', '.join(sorted(set(known)))}"
     else:
         advice = "no clients are known, since neither clients nor clients_file holds one"
     raise FalconError(f"There is no stored client '{name.value}' ({name.origin}); {advice}.")

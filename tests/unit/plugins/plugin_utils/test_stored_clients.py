@@ -218,7 +218,7 @@ def test_the_variable_comes_before_the_file(from_file):
     assert from_file(PRODUCTION, clients=clients).client_id == A
     assert from_file(PRODUCTION, clients={"other": who(A)}).client_id == B
     message = sentence(from_file, PRODUCTION, client="x", clients=clients)
-    assert message == ("There is no stored client 'x' (argument of the task); known are production, production.")
+    assert message == ("There is no stored client 'x' (argument of the task); known are production.")
 
 
 def test_a_name_of_digits_in_a_file(from_file):
@@ -272,6 +272,23 @@ def test_a_file_is_read_only_if_that_comes_to_an_end(from_file, playbook_dir):
     assert sentence(from_file, padded[:1_000_001]) == expected.format("vault/clients.yml")
     for path in ("vault/pipe", "/dev/zero"):
         assert sentence(from_file, "", clients_file=path) == expected.format(path)
+
+
+def test_no_more_is_read_of_a_file_that_grows(from_file, playbook_dir, monkeypatch):
+    """Or that has no size before it is read, such as those below /proc."""
+    size = os.stat(playbook_dir)
+    monkeypatch.setattr(os, "stat", lambda path, **how: os.stat_result((0o100600, *size[1:6], 0, *size[7:10])))
+    assert "is no regular file of at most 1 MB" in sentence(from_file, f"{PRODUCTION}# {'x' * 1_000_000}")
+
+
+@pytest.mark.parametrize("content", [None, "garbage: [", f"- {OTHER_SECRET}"])
+def test_a_file_that_nobody_is_looked_for_in_does_not_matter(from_file, content):
+    """Whoever gives id and secret, or a client that is found before it, does not want the file."""
+    path = "vault/clients.yml" if content else "vault/none.yml"
+    alone = from_file(content or "", client=None, clients_file=path, client_id=A, client_secret=SECRET)
+    assert (alone.client_id, alone.name) == (A, None)
+    assert from_file(content or "", clients_file=path, clients={"production": who(A)}).client_id == A
+    assert "The clients_file" in sentence(from_file, content or "", clients_file=path)
 
 
 def test_a_path_with_a_variable_of_the_environment(from_file, playbook_dir, monkeypatch):
