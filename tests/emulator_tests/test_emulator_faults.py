@@ -96,7 +96,8 @@ def test_delay_holds_one_while_others_pass(emulator: Emulator) -> None:
     emulator.fault("delay", seconds=60)
     with ThreadPoolExecutor(1) as pool:
         slow = pool.submit(post)
-        (waiting,) = emulator.wait_for_requests(1, path=TOKEN, done=False)
+        # Until the fault has hit it, another one may be hit in its place.
+        (waiting,) = emulator.wait_for_requests(1, path=TOKEN, done=False, fault="delay")
         assert waiting["status"] is None
         assert post(US2, "https://api.us-2.crowdstrike.com/oauth2/token").status_code == 201
         assert not slow.done()
