@@ -86,6 +86,8 @@ class Door:
 
     def tell(self, what: str, token: Token, *, owner: Client | None = None) -> None:
         """A line at -v on what happened to a token; owner: whose it was, if it is gone."""
+        if not display.verbosity:
+            return
         cloud = cloud_at(token.hostname)
         where = cloud.name if cloud else token.hostname
         until = "" if owner else f", valid until {token.expires_at_text}"
@@ -102,7 +104,7 @@ class Door:
             # Whichever cloud is asked, it is the same client's token: a redirect leads them together.
             lock_name=lambda client: sealer.name("lock", client.member_cid, client.session),
             api=api,
-            way=sealer.name("way", repr(connection)),
+            way=repr(connection),
             run=run_id(),
             # Two homes on one machine share neither locks nor private files.
             node=f"{os.uname().nodename} {ansible_home()}",

@@ -111,6 +111,15 @@ class Options:
         self._door = door
         self._templar = templar
         self._arguments = self._named(arguments)
+        # Most options stand nowhere, and each is looked for on every level, for each host: so that is found out first.
+        self._standing = {
+            Level.ARGUMENT: frozenset(self._arguments),
+            Level.VARIABLE: frozenset(name for name, variable in VARIABLES.items() if variable in variables),
+            Level.CONTEXT: frozenset[str](),  # its client and choice are looked at where they are needed
+            Level.ENVIRONMENT: frozenset(name for name, variable in ENVIRONMENT.items() if variable in os.environ),
+            Level.INI: frozenset(name for name, key in INI.items() if key in ini_section()),
+            Level.DEFAULT: frozenset[str](),
+        }
         self._seen: tuple[dict[str, Found], ...] = tuple({} for _level in LEVELS)
         self._refuse_facts()
 
@@ -147,8 +156,7 @@ class Options:
 
         An empty value is not a value, but it ends the search: nothing is taken from below the variables.
         """
-        # Most options stand nowhere, and each is looked for, for each host: so that is found out first.
-        if not self._stands(level, name) or (level > Level.VARIABLE and self._ended(name)):
+        if name not in self._standing[level] or (level > Level.VARIABLE and self._ended(name)):
             return None
         seen = self._seen[level]
         if name not in seen:
@@ -163,15 +171,6 @@ class Options:
         """A variable's value, rendered and decrypted by Ansible, in plain Python types."""
         is_template = not isinstance(raw, str) or any(mark in raw for mark in ("{{", "{%", "{#"))
         return plain(self._templar.template(raw) if is_template else raw)
-
-    def _stands(self, level: Level, name: str) -> bool:
-        if level == Level.ARGUMENT:
-            return name in self._arguments
-        if level == Level.VARIABLE:
-            return name in VARIABLES and VARIABLES[name] in self.variables
-        if level == Level.ENVIRONMENT:
-            return name in ENVIRONMENT and ENVIRONMENT[name] in os.environ
-        return level == Level.INI and name in INI and INI[name] in ini_section()
 
     def _look(self, level: Level, name: str) -> Found:
         rendered = True

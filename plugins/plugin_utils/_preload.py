@@ -18,11 +18,17 @@ import contextlib
 import os
 
 from ansible.plugins.loader import lookup_loader
+from ansible.template import Templar
 from ansible_collections.falconops.auth.plugins.module_utils._token import this_boot
 from ansible_collections.falconops.auth.plugins.plugin_utils import _backend
 from ansible_collections.falconops.auth.plugins.plugin_utils._options import ENVIRONMENT, ini_section
 from ansible_collections.falconops.auth.plugins.plugin_utils._private import ansible_home
 from ansible_collections.falconops.auth.plugins.plugin_utils._seal import Sealer
+
+try:
+    from ansible.template import trust_as_template
+except ImportError:  # before ansible-core 2.19, every text is
+    trust_as_template = str
 
 
 def prepare() -> None:
@@ -35,6 +41,8 @@ def _prepare() -> None:
     # Classes of plugins: their documentation is parsed when they are first loaded.
     _backend.load(*filter(None, [os.environ.get(ENVIRONMENT["cache_plugin"]), ini_section().get("cache_plugin")]))
     lookup_loader.get("falconops.auth.falcon_token", class_only=True)
+    # What credentials are that refer to a vaulted variable. For the first of all templates, Jinja builds its lexer.
+    Templar(loader=None).template(trust_as_template("{{ true }}"))
     # What is the same throughout the run.
     ansible_home()
     this_boot()

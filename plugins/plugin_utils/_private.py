@@ -63,7 +63,7 @@ class PrivateFiles:
         self._prefix = prefix
 
     def get(self, name: str) -> str | None:
-        """The text under this name; None if there is none, "" if there is something that cannot be read."""
+        """The text under this name; None if there is none, "" if there is something that is not for us to read."""
         try:
             handle = os.open(self._path(name), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         except FileNotFoundError:
@@ -72,8 +72,6 @@ class PrivateFiles:
             return ""
         try:
             return os.read(handle, os.fstat(handle).st_size).decode("ascii", "replace")
-        except OSError:
-            return ""
         finally:
             os.close(handle)
 

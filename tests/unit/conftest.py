@@ -89,6 +89,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     from ansible.utils.display import Display
 
     lines: list[str] = []
+    monkeypatch.setattr(Display(), "verbosity", 1)
     monkeypatch.setattr(Display, "warning", lambda self, msg, *args, **kwargs: lines.append(msg))
     monkeypatch.setattr(Display, "v", lambda self, msg, *args, **kwargs: lines.append(msg))
     return lines

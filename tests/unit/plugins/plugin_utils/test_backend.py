@@ -357,11 +357,11 @@ def test_a_directory_in_place_of_a_private_file_costs_a_warning(tmp_path, warnin
     kept.unlink()
     kept.mkdir()
     backend = Backend(SETTINGS, warnings.append)
-    assert backend.get("name") == ""
+    assert backend.get("name") is None
     backend.set("name", "new")
-    assert warnings == [
+    assert set(warnings) == {
         "falconops.auth can keep no tokens in its private files (Is a directory); each host asks for its own."
-    ]
+    }  # which Ansible shows once
     assert private_files(tmp_path) == [kept]
 
 
