@@ -11,8 +11,6 @@ import re
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,39 +21,22 @@ from emulator.records import host_id
 from emulator.scopes import ALL
 from emulator.world import ApiClient
 from integration.harness import CHECKOUT, VAULT_PASSWORD, User
+from integration.pages import PAGES, README, blocks, needs_neighbours, shown
 
 CHILD = "9876543210abcdef9876543210abcdef"
 KEYS = ("client_id", "client_secret")
-README = CHECKOUT / "README.md"
 VAULT = CHECKOUT / "docs" / "docsite" / "rst" / "vault.rst"
 TOKEN = "- falconops.auth.falcon_token:\n"
-PAGES = [README, *sorted(CHECKOUT.glob("docs/docsite/rst/*.rst"))]
 LOCAL = "ansible_python_interpreter='{{ ansible_playbook_python }}'"
 INVENTORY = f"localhost ansible_connection=local {LOCAL}\nbastion ansible_connection=bastion {LOCAL}\n"
 SITE = "- hosts: localhost\n  gather_facts: false\n  tasks: [falconops.auth.falcon_token: ]\n"
 
 
-def blocks(path: Path, kind: str, text: str = "") -> list[str]:
-    """What a page, or a text from it, shows in one language."""
-    text = text or path.read_text()
-    if path.suffix == ".md":
-        return re.findall(rf"^```{kind}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
-    found = re.findall(rf"^\.\. code-block:: {kind}\n\n((?:(?: {{4}}.*)?\n)+)", text, re.MULTILINE)
-    return [textwrap.dedent(block).strip("\n") + "\n" for block in found]
-
-
-def shown(kind: str, of: type = object) -> Iterator[tuple[Path, str, Any]]:
-    """What all pages show in one language: page, text, and what it is if it is YAML."""
-    for path in PAGES:
-        for block in blocks(path, kind):
-            content = yaml.safe_load(block) if kind == "yaml" else block
-            if isinstance(content, of):
-                yield path, block, content
-
-
 def plays_and_tasks() -> list[Any]:
     found = [
-        pytest.param(block, id=f"{path.stem}-{content[0]['name']}") for path, block, content in shown("yaml", list)
+        pytest.param(block, id=f"{path.stem}-{content[0]['name']}")
+        for path, block, content in shown("yaml", list)
+        if not needs_neighbours(block)
     ]
     assert len(found) >= 13
     return found

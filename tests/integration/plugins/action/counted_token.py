@@ -11,10 +11,9 @@ import json
 import os
 import sys
 
-from ansible.plugins.cache import BaseFileCacheModule
-from ansible.plugins.loader import lookup_loader
+from ansible.plugins.loader import cache_loader, lookup_loader
 from ansible_collections.falconops.auth.plugins.action import falcon_token
-from ansible_collections.falconops.auth.plugins.plugin_utils import _seal
+from ansible_collections.falconops.auth.plugins.plugin_utils import _private, _seal
 
 
 class ActionModule(falcon_token.ActionModule):
@@ -51,10 +50,10 @@ def _counted(templar):
 
     count(templar, "template", "templates")
     count(_seal, "HKDF", "keys")
-    for name in ("contains", "get"):
-        count(BaseFileCacheModule, name, "reads of the store")
-    for name in ("set", "delete", "keys"):
-        count(BaseFileCacheModule, name, "other uses of the store")
+    count(_private.PrivateFiles, "get", "reads of the store")
+    for name in ("set", "delete"):
+        count(_private.PrivateFiles, name, "writes to the store")
+    count(cache_loader, "get", "cache plugins")
 
     def audit(event, args):
         if counting_now and event == "open":
