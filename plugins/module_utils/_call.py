@@ -47,8 +47,8 @@ _READING_POSTS = (
 _NEVER_READING = re.compile(r"/real-time-response|uninstall-token|graphql", re.IGNORECASE)
 # Answers that are secrets.
 _SECRET = re.compile(
-    r"/policy/combined/reveal-uninstall-token/|/api-clients/entities/api-clients/|/sensors/entities/datafeed/"
-    r"|registry-credentials|/connection-tokens?/|/ngsiem/.*token",
+    r"uninstall-token|/api-clients/entities/api-clients|/sensors/entities/datafeed/|registry-credentials"
+    r"|/installation-tokens/entities/tokens/|/integration/api-key/|/connection-tokens?/|/ngsiem/.*token",
     re.IGNORECASE,
 )
 # Where GETs are that take a body.
@@ -100,7 +100,7 @@ class Call:
     @property
     def tells_secrets(self) -> bool:
         """Whether its answer is known to hold secrets."""
-        return bool(_SECRET.search(self.path))
+        return bool(_SECRET.search(unquote(self.path)))
 
     @property
     def nothing_beside_cursor(self) -> bool:
@@ -113,6 +113,7 @@ class Call:
 
 def only_reads(method: str, path: str) -> bool:
     """Whether such a call changes nothing, as far as method and path tell."""
+    path = unquote(path)
     if method in ("GET", "HEAD"):
         return True
     if method != "POST" or _NEVER_READING.search(path):
