@@ -17,12 +17,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from emulator.cast import US1
+from emulator.cast import FULL, US1
 from emulator.client import Emulator
 from integration.harness import CHECKOUT, Ansible, User
 from integration.servers import COLLECTIONS, Redis, installed, what_is_missing
 
 REFERENCE = Path(__file__).parent / "reference"
+# So many hosts has the customer.
+DEVICES = 10_000
 VENDOR = COLLECTIONS / "ansible_collections" / "crowdstrike" / "falcon"
 
 
@@ -36,7 +38,7 @@ class Play:
 
     token: "warm" if an earlier run has asked for it, "cold" if nobody has, "" if it does not matter; credentials:
     "whole" in a wholly vaulted file, "chained" if variables lead there, "inline" if the secret is a single vaulted
-    value; facts: where the user keeps them.
+    value, "scopes" for those of a client that may call everything, also whole; facts: where the user keeps them.
     """
 
     tasks: tuple[str, ...]
@@ -54,6 +56,18 @@ class Play:
         return f"- hosts: all\n  gather_facts: false\n  connection: local\n  tasks:\n{tasks}"
 
 
+@dataclass(frozen=True)
+class Script:
+    """A program in Python, which has nothing to do with Ansible."""
+
+    name: str
+    token = ""
+
+    @property
+    def text(self) -> str:
+        return (REFERENCE / self.name).read_text()
+
+
 class Spent(NamedTuple):
     """Seconds that a run took, and seconds of CPU time of all its processes."""
 
@@ -64,6 +78,9 @@ class Spent(NamedTuple):
     @property
     def cpu(self) -> float:
         return self.user + self.system
+
+    def minus(self, other: Spent) -> Spent:
+        return Spent(*(ours - theirs for ours, theirs in zip(self, other, strict=True)))
 
 
 class Place:
@@ -89,7 +106,7 @@ class Place:
         environment["BENCHMARK_FIGURES"] = str(self._figures)
         self._keep_credentials()
         # The vendor's modules ask more often than an API client may.
-        self.emulator.configure(token_limit=10**9, customer_limit=10**9)
+        self.emulator.configure(token_limit=10**9, customer_limit=10**9, hosts=DEVICES)
 
     def __enter__(self) -> Place:
         return self
@@ -97,7 +114,7 @@ class Place:
     def __exit__(self, *_unused: object) -> None:
         self._servers.close()
 
-    def spend(self, play: Play, hosts: int) -> Spent:
+    def spend(self, play: Play | Script, hosts: int) -> Spent:
         """What a run takes."""
         if play.token == "cold":
             self.forget()
@@ -110,13 +127,18 @@ class Place:
         """Let nobody have a token."""
         shutil.rmtree(self.user.private, ignore_errors=True)
 
-    def run(self, play: Play, hosts: int) -> Spent:
+    def run(self, play: Play | Script, hosts: int) -> Spent:
         self._figures.unlink(missing_ok=True)
-        environment = {**self.user.environment, **self._facts(play)}
         name = f"{next(self._numbers)}"
-        self.user.write(f"{name}.yml", play.text)
         output = self.user.write(f"{name}.out", "")
-        command = ["ansible-playbook", f"--forks={play.forks}", "-i", self._inventory(play, hosts), f"{name}.yml"]
+        if isinstance(play, Script):
+            client = {"FALCON_CLIENT_ID": FULL.client_id, "FALCON_CLIENT_SECRET": FULL.client_secret}
+            environment = {**self.user.environment, **client}
+            command = ["python", str(REFERENCE / play.name)]
+        else:
+            environment = {**self.user.environment, **self._facts(play)}
+            self.user.write(f"{name}.yml", play.text)
+            command = ["ansible-playbook", f"--forks={play.forks}", "-i", self._inventory(play, hosts), f"{name}.yml"]
         with output.open("w") as writer:
             start = time.monotonic()
             process = subprocess.Popen(
@@ -141,15 +163,16 @@ class Place:
         lines = [line.split() for line in self._figures.read_text().splitlines()]
         return [int(spent) / 1e6 for number, spent in lines if int(number) == call]
 
-    def check(self, *plays: Play) -> None:
+    def check(self, *plays: Play | Script) -> None:
         """Raises Missing if this machine cannot run one of them."""
         python = self.ansible.bin / "python"
-        if any("crowdstrike.falcon" in play.text for play in plays):
-            if not VENDOR.is_dir():
-                raise Missing("crowdstrike.falcon is not in .nox/collections, and Galaxy could not be reached")
-            if subprocess.run([python, "-c", "import falconpy"], capture_output=True, check=False).returncode:
-                raise Missing(f"crowdstrike-falconpy is not installed for {python}")
-        if any(play.facts == "redis" for play in plays):
+        vendor = any("crowdstrike.falcon" in play.text for play in plays)
+        if vendor and not VENDOR.is_dir():
+            raise Missing("crowdstrike.falcon is not in .nox/collections, and Galaxy could not be reached")
+        falconpy = vendor or any("falconpy" in play.text for play in plays)
+        if falconpy and subprocess.run([python, "-c", "import falconpy"], capture_output=True, check=False).returncode:
+            raise Missing(f"crowdstrike-falconpy is not installed for {python}")
+        if any(isinstance(play, Play) and play.facts == "redis" for play in plays):
             if not installed(Redis.program):
                 raise Missing("there is no redis-server (Debian: apt-get install redis-server)")
             if missing := what_is_missing(python, Redis.library):
@@ -197,6 +220,8 @@ class Place:
     def _keep_credentials(self) -> None:
         client = {"falcon_client_id": US1.client_id, "falcon_client_secret": US1.client_secret}
         self.user.vault("whole/group_vars/all.yml", client)
+        may_all = {"falcon_client_id": FULL.client_id, "falcon_client_secret": FULL.client_secret}
+        self.user.vault("scopes/group_vars/all.yml", may_all)
         self.user.vault("chained/group_vars/all/vault.yml", {f"vault_{name}": value for name, value in client.items()})
         chain = "".join(f'{name}: "{{{{ vault_{name} }}}}"\n' for name in client)
         self.user.write("chained/group_vars/all/variables.yml", chain)

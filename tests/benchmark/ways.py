@@ -61,15 +61,33 @@ ratio = Way("ratio", _ratio)
 times_faster = Way("times", _times_faster)
 
 
+def beyond_start(start: Play, unit: str = "ratio") -> Way:
+    """Without what Ansible's own start takes: that of a play that does nothing. A script has none.
+
+    The start counts as the fastest of three, so that other programs are no argument for us: what they take of a run
+    stays in it.
+    """
+
+    def sample(place: Place, work: Work, number: int) -> Sample:
+        assert work.reference
+        ours, reference = _pair(place, work, number, work.hosts)
+        base = min(place.spend(start, work.hosts) for _each in range(3))
+        ours = ours.minus(base)
+        if isinstance(work.reference[1], Play):
+            reference = reference.minus(base)
+        quotient = ours.wall / reference.wall
+        return Sample([1 / quotient if unit == "times" else quotient], ours, reference)
+
+    return Way(unit, sample)
+
+
 def slope(few: int) -> Way:
     """The ratio of what each host costs beyond so many."""
 
     def sample(place: Place, work: Work, number: int) -> Sample:
         base = _pair(place, work, number, few)
         whole = _pair(place, work, number, work.hosts)
-        ours, reference = (
-            Spent(*(a - b for a, b in zip(*each, strict=True))) for each in zip(whole, base, strict=True)
-        )
+        ours, reference = (each.minus(start) for each, start in zip(whole, base, strict=True))
         return Sample([ours.wall / reference.wall], ours, reference)
 
     return Way("ratio", sample)

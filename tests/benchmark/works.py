@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from benchmark import ways
-from benchmark.place import Play
+from benchmark.place import DEVICES, Play, Script
+from emulator.cast import FULL
+from emulator.records import host_id
 
 MANY = 15
 
@@ -38,7 +40,7 @@ class Work:
 
     name: str
     play: Play
-    reference: tuple[str, Play] | None = None
+    reference: tuple[str, Play | Script] | None = None
     limit: Limit | None = None
     hosts: int = 200
     pairs: int = 5
@@ -107,6 +109,47 @@ REGISTERED = Play(
     token="warm",
 )
 BY_THEMSELVES = Play(four_modules(CREDENTIALS))
+
+# All ids in ten pages, by falcon_api and by what others do instead.
+PAGE = DEVICES // 10
+IDS = Play(
+    (
+        f"""falconops.auth.falcon_api:
+  path: /devices/queries/devices/v1
+  params: {{limit: {PAGE}}}
+  paginate: true
+register: ids
+failed_when: ids.count | default(0) != {DEVICES}""",
+    ),
+    token="warm",
+    credentials="scopes",
+)
+IDS_BY_URI = Play(
+    (
+        "falconops.auth.falcon_token:\nregister: falcon\nno_log: true",
+        f"""ansible.builtin.uri:
+  url: "https://api.crowdstrike.com/devices/queries/devices/v1?limit={PAGE}&offset={{{{ item }}}}"
+  headers: "{{{{ falcon.headers }}}}"
+  ca_path: "{{{{ lookup('env', 'REQUESTS_CA_BUNDLE') }}}}"
+loop: "{{{{ range(0, {DEVICES}, {PAGE}) | list }}}}"
+register: ids
+no_log: true
+failed_when: ids.json.resources | default([]) | length != {PAGE}""",
+    ),
+    token="warm",
+    credentials="scopes",
+)
+IDS_BY_FALCONPY = Script("falconpy_ids.py")
+
+DEVICE = host_id(FULL.cid, 0)
+ONE_DEVICE = Play(
+    (f"falconops.auth.falcon_api:\n  method: POST\n  path: /devices/entities/devices/v2\n  ids: [{DEVICE}]",),
+    token="warm",
+    credentials="scopes",
+)
+ONE_DEVICE_BY_VENDOR = Play(
+    (f"crowdstrike.falcon.host_info: {{{CREDENTIALS}, hosts: [{DEVICE}]}}",), credentials="scopes"
+)
 
 # --- the references, as the table names them ---
 
@@ -189,6 +232,29 @@ WORKS = [
         at_most(1.3),
         hosts=1,
         way=ways.side_by_side(12),
+    ),
+    Work(
+        "``falcon_api``, 10,000 ids in 10 pages, beyond Ansible's start, times faster",
+        IDS,
+        ("a loop of ``ansible.builtin.uri``, beyond Ansible's start", IDS_BY_URI),
+        Limit(10, 10, at_least=True),
+        hosts=1,
+        way=ways.beyond_start(NO_OP, "times"),
+    ),
+    Work(
+        "``falcon_api``, 10,000 ids in 10 pages, cold, beyond Ansible's start",
+        IDS.but(token="cold"),
+        ("FalconPy in a script, cold", IDS_BY_FALCONPY),
+        at_most(1.3),
+        hosts=1,
+        pairs=MANY,
+        way=ways.beyond_start(NO_OP),
+    ),
+    Work(
+        "``falcon_api``, one resource for each host, times faster",
+        ONE_DEVICE,
+        ("``crowdstrike.falcon.host_info``", ONE_DEVICE_BY_VENDOR),
+        way=ways.times_faster,
     ),
     Work("12 runs side by side, cold", COLD, limit=at_most(1), hosts=1, pairs=1, way=ways.requests(12)),
     Work("10,000 hosts, cold", COLD, limit=at_most(1), hosts=10_000, pairs=1, way=ways.requests()),
