@@ -168,6 +168,9 @@ RIGHT: dict[str, list[t.Any]] = {
     "mode": ["0640", 0o640],
     "checksum": ["sha256:" + "ab" * 32],
     "tasks": ["tasks.yml"],
+    "name": ["a", "two words", 7],
+    "clients_file": ["a_clients_file"],
+    "vault_id": ["default"],
 }
 SECRET_OPTIONS = ("client_secret", "clients", "proxy", "access_token", "cache_connection", "hostname")
 # Files that the doors write, and folders: nothing may be chosen for them that would be somebody else's.

@@ -35,9 +35,8 @@ def leaks(text: str, *secrets: str) -> bool:
     """Whether a piece of one of them stands in the text, in any form, be it with white space in between."""
     squeezed = "".join(char for char in text if not char.isspace())
     forms = [form for secret in secrets for form in (secret, quote(secret, safe=""), json.dumps(secret))]
-    return any(
-        form[start : start + PIECE] in squeezed for form in [*forms, BASIC] for start in range(len(form) - PIECE + 1)
-    )
+    forms += [BASIC] if SECRET in secrets else []
+    return any(form[start : start + PIECE] in squeezed for form in forms for start in range(len(form) - PIECE + 1))
 
 
 ECHO = st.sampled_from([
@@ -95,6 +94,9 @@ SHAPES = st.one_of(
         lambda words: {"errors": [{"code": 403, "message": each} for each in words]}, st.lists(WORDS, max_size=4)
     ),
     st.builds(lambda shape: {"errors": shape}, JSON),
+    st.dictionaries(
+        st.sampled_from(["meta", "errors", "resources", "Resources"]), JSON | WORDS.map(lambda each: [each])
+    ),
     JSON,
 )
 ENCODED = st.builds(

@@ -16,8 +16,10 @@ from unittest import mock
 import pytest
 from ansible import constants as C
 from ansible.errors import AnsibleLookupError
+from ansible.parsing.vault import VaultSecret
 from ansible.plugins.loader import action_loader, lookup_loader
 from ansible.utils.display import Display
+from ansible_collections.falconops.auth.plugins.action import falcon_client_file
 from ansible_collections.falconops.auth.plugins.module_utils import _argspec
 from ansible_collections.falconops.auth.plugins.module_utils._exchange import Answer, Request
 from ansible_collections.falconops.auth.plugins.plugin_utils import _options
@@ -41,6 +43,7 @@ SPECS = {
     "falcon_token_file": _argspec.TOKEN_FILE_SPEC,
     "falcon_session_gate": _argspec.SESSION_GATE_SPEC,
     "falcon_api": _argspec.API_SPEC,
+    "falcon_client_file": falcon_client_file.SPEC,
 }
 LOOKUPS = {"falcon_token": _argspec.TOKEN_LOOKUP_SPEC, "falcon_api": _argspec.API_LOOKUP_SPEC}
 PAIR = {"client_id": ID, "client_secret": SECRET}
@@ -103,9 +106,11 @@ class User:
         run = Run(action_loader.get(f"falconops.auth.{door}", class_only=True))
         run.variables = variables
         how = {"uuid": f"task {next(self._tasks)}", "check": self.given["check"]}
-        result = run.action(self.given["arguments"], environment=[self.given["keyword"]], **how).run(
-            task_vars=variables
-        )
+        action = run.action(self.given["arguments"], environment=[self.given["keyword"]], **how)
+        action._loader.set_vault_secrets([("default", VaultSecret(VAULT_PASSWORD))])
+        action._task.diff = self.given["check"]
+        result = action.run(task_vars=variables)
+        assert SECRET not in json.dumps(result.get("diff"))
         json.dumps(result)
         return str(result["msg"]) if result.get("failed") else ""
 
@@ -181,6 +186,8 @@ def what_is_given(draw):
         arguments = {**({} if "client" in {*arguments, *variables} else PAIR), **arguments}
     if door == "falcon_session_gate":
         arguments.setdefault("state", draw(st.sampled_from(["named", "entered", "left"])))
+    if door == "falcon_client_file":
+        arguments = {"name": "a", "clients_file": "a_clients_file", **arguments}
     if door == "falcon_token_file":
         arguments.setdefault("dest", "a_file")
     if door == "falcon_api" and kind == "module":

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import itertools
+import json
 import logging
 import os
 import typing as t
@@ -17,10 +18,12 @@ from unittest import mock
 
 import pytest
 import urllib3
+from ansible_collections.falconops.auth.plugins.module_utils._call import Call
+from ansible_collections.falconops.auth.plugins.module_utils._calls import perform
 from ansible_collections.falconops.auth.plugins.module_utils._client import Client
 from ansible_collections.falconops.auth.plugins.module_utils._clouds import CLOUDS
 from ansible_collections.falconops.auth.plugins.module_utils._connection import Connection
-from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
+from ansible_collections.falconops.auth.plugins.module_utils._errors import CallFailed, FalconError
 from ansible_collections.falconops.auth.plugins.module_utils._exchange import LARGEST_ANSWER, LONGEST_WAIT
 from ansible_collections.falconops.auth.plugins.module_utils._oauth2 import is_live, request_token, revoke_token
 from ansible_collections.falconops.auth.plugins.module_utils._token import LONGEST_LIFE, Token
@@ -29,7 +32,15 @@ from ansible_collections.falconops.auth.plugins.plugin_utils._broker import Brok
 from ansible_collections.falconops.auth.plugins.plugin_utils._pace import Pace
 from ansible_collections.falconops.auth.plugins.plugin_utils._store import Store
 from ansible_collections.falconops.auth.tests.unit.examples import ID, MEMBER, US1
-from ansible_collections.falconops.auth.tests.unit.hostile import ANSWERS, ENDLESS, NOW, OLD, SECRET, Endless, leaks
+from ansible_collections.falconops.auth.tests.unit.hostile import (
+    ANSWERS,
+    ENDLESS,
+    NOW,
+    OLD,
+    SECRET,
+    Endless,
+    leaks,
+)
 from ansible_collections.falconops.auth.tests.unit.sockets import Clock, FakeSocket
 from ansible_collections.falconops.auth.tests.unit.world import SEALER, World
 from hypothesis import given, settings
@@ -41,6 +52,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequ
 LONG = bool(os.environ.get("FALCONOPS_TEST_LONG"))
 CONNECTION = Connection(timeout=5, retries=1, proxy=None, ca_path=None, validate_certs=True, user_agent=None)
 CLIENT = Client(client_id=ID, client_secret=SECRET, hostname=US1, member_cid=MEMBER)
+PATH = "/devices/queries/devices/v1"
 OURS = {cloud.url.partition("://")[2] for cloud in CLOUDS.values()}
 # A client is sent on twice at most, and each try may be repeated once.
 MOST_TRIES = 3 * 2
@@ -132,10 +144,14 @@ class Hostile(World):
 
 def check_sentence(text: str, *sent: str) -> None:
     """Whether it is one of our sentences, and repeats nothing that was sent in secret."""
+    check_words(text, SECRET, *sent)
+
+
+def check_words(text: str, *sent: str) -> None:
     assert text.isprintable(), text
     assert len(text) <= 1000, text
     assert "{{" not in text and "{%" not in text, text
-    assert not leaks(text, SECRET, *sent), text
+    assert not leaks(text, *sent), text
 
 
 def left(world: Hostile) -> dict[str, str]:
@@ -208,6 +224,42 @@ def test_an_answer_to_the_question_whether_a_token_is_alive(answers):
         # Another host would be shown the token.
         assert {host for host, fake in server.sockets} == {"api.crowdstrike.com"}
     assert here.warnings == []
+
+
+class Tokens:
+    """Of a call: the old one, and if it is dead another one."""
+
+    def __init__(self) -> None:
+        self.token = OLD
+
+    def current(self) -> str:
+        return self.token
+
+    def renewed(self, dead: str) -> str:
+        self.token = OLD.swapcase()
+        return self.token
+
+
+@hostile(1500)
+@given(
+    answers=ANSWERED,
+    call=st.sampled_from([Call("GET", PATH), Call("GET", PATH, allow_partial=True), Call("POST", PATH, reads=False)]),
+    to_file=st.booleans(),
+)
+def test_an_answer_to_any_other_call(answers, call, to_file):
+    pieces: list[bytes | None] = []
+    tokens = Tokens()
+    with internet(answers):
+        streams = {"sink": pieces.append} if to_file and call.reads else {}
+        try:
+            result = perform(Hostile().wire, US1, call, tokens, **streams)
+        except CallFailed as error:
+            check_words(error.message, tokens.token)  # the secret is not sent with a call, so nobody can repeat it
+            result = error.result
+    assert isinstance(result["changed"], bool) and not (call.reads and result["changed"])
+    # Pieces of the token may stand in what the API gives, but not all of it.
+    given = [json.dumps(result, ensure_ascii=False), b"".join(filter(None, pieces)).decode("utf-8", "replace")]
+    assert not any(tokens.token in text for text in given)
 
 
 @pytest.mark.parametrize("name", ENDLESS)

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
+import hmac
 import json
 
 import pytest
@@ -24,6 +26,7 @@ from ansible_collections.falconops.auth.tests.unit.examples import (
     US2,
     token,
 )
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 GOV = "https://api.laggar.gcw.crowdstrike.com"
 OTHERS = [
@@ -148,16 +151,81 @@ def test_a_damaged_entry_is_a_miss_with_one_warning(store_of, files, warnings, d
     assert len(warnings) == 1
 
 
-def test_an_entry_moved_to_another_clients_place_is_a_miss(store_of, files, warnings):
-    store_of().put(CLIENT, token("of-the-parent"))
-    [of_parent] = entries(files).values()
-    child = dataclasses.replace(CLIENT, member_cid=MEMBER)
-    store_of().put(child, token("of-the-child"))
-    [of_child] = set(entries(files).values()) - {of_parent}
-    of_child.write_bytes(of_parent.read_bytes())
-    assert store_of().get(child) is None
+@pytest.mark.parametrize("other", [*OTHERS, dataclasses.replace(CLIENT, client_id=OTHER_ID), "another secret"])
+def test_an_entry_moved_to_another_place_is_a_miss(store_of, files, warnings, other):
+    """Of another host, member or session, also of two at once, of another client, and of the same with a new secret."""
+
+    def entry(client, secret):
+        name = Sealer.from_secret(client.client_id, secret).name(
+            "token", client.hostname, client.member_cid, client.session
+        )
+        [path] = [path for path in files.iterdir() if path.name.endswith(name)]
+        return path
+
+    client, secret = (CLIENT, OTHER_SECRET) if other == "another secret" else (other, SECRET)
+    store_of(client.client_id, secret).put(client, token("of-the-other", hostname=client.hostname))
+    store_of().put(CLIENT, token("of-the-first"))
+    entry(client, secret).write_bytes(entry(CLIENT, SECRET).read_bytes())
+    assert store_of(client.client_id, secret).get(client) is None
     assert len(warnings) == 1
-    assert store_of().get(CLIENT).access_token == "of-the-parent"
+    assert store_of().get(CLIENT).access_token == "of-the-first"
+
+
+def described(secret, client_id):
+    """Name, and content by name, of what the page on the sealed format describes, by other means than the code's."""
+    info, prk = b"falconops.auth fa1." + client_id.encode(), hmac.digest(b"\0" * 32, secret.encode(), "sha256")
+    first = hmac.digest(prk, info + b"\1", "sha256")
+    naming, sealing = first, hmac.digest(prk, first + info + b"\2", "sha256")
+
+    def name(*parts):
+        return hmac.digest(naming, json.dumps(parts).encode(), "sha256").hex()
+
+    def content(sealed, place):
+        assert sealed.startswith("fa1.")
+        raw = base64.urlsafe_b64decode(sealed[4:])
+        return json.loads(AESGCM(sealing).decrypt(raw[:12], raw[12:], f"fa1.{place}".encode()))
+
+    return name, content
+
+
+def test_what_lies_in_the_store_is_what_the_page_describes(store_of, files, tmp_path):
+    client = dataclasses.replace(CLIENT, member_cid=MEMBER, session="pipeline-42")
+    kept = token(hostname=US2)
+    store_of().put(client, kept)
+    name, content = described(SECRET, ID)
+    places = {host: name("token", host, MEMBER, "pipeline-42") for host in (US1, US2)} | {"index": name("index")}
+    assert {path.name[-64:] for path in files.iterdir()} == {*places.values()}
+    backend = Backend(StoreSettings("ansible.builtin.jsonfile", str(files), "p_"), print)
+    found = {what: content(backend.get(place), place) for what, place in places.items()}
+    assert found == {
+        US2: kept.to_dict(),
+        US1: {"moved_to": US2},
+        "index": [[US2, MEMBER, "pipeline-42", kept.expires_at]],
+    }
+    nonces = {base64.urlsafe_b64decode(backend.get(place)[4:])[:12] for place in places.values()}
+    for _writing in range(50):
+        store_of().put(client, kept)
+        nonces.add(base64.urlsafe_b64decode(backend.get(places[US2])[4:])[:12])
+    assert len(nonces) == 53
+
+    lock = Lock(Sealer.from_secret(ID, SECRET), print)
+    lock_name = name("lock", MEMBER, "pipeline-42")
+    with lock.held(lock_name, seconds=1) as notes:
+        notes.run, notes.failure = "a run", "a sentence"
+    [path] = tmp_path.rglob(f"locks/{lock_name}")
+    assert content(path.read_text(), f"notes {lock_name}")["failure"] == "a sentence"
+
+
+def test_with_a_new_secret_the_entries_of_the_old_one_are_never_found_again(store_of, files, warnings):
+    store_of().put(CLIENT, token("of-the-old-secret"))
+    before = {path.name: path.read_bytes() for path in files.iterdir()}
+    renewed = store_of(secret=OTHER_SECRET)
+    assert (renewed.get(CLIENT), renewed.all(CLIENT)) == (None, [])
+    renewed.put(CLIENT, token("of-the-new-secret"))
+    assert [each.access_token for _owner, each in renewed.all(CLIENT)] == ["of-the-new-secret"]
+    assert {name: (files / name).read_bytes() for name in before} == before
+    assert len(list(files.iterdir())) == 2 * len(before)
+    assert warnings == []
 
 
 def test_an_entry_that_was_rolled_back_serves_at_most_a_valid_token(store_of, files, warnings):
