@@ -93,10 +93,11 @@ nox.options.sessions = [
     "integration-oldest",
     "integration-unpatched",
     "integration-newest",
+    "neighbours",
     "sanity",
 ]
 if LONG:
-    nox.options.sessions += ["sanity-oldest", "sanity-newest"]
+    nox.options.sessions += ["neighbours-oldest", "neighbours-newest", "sanity-oldest", "sanity-newest"]
 
 antsibull_nox.load_antsibull_nox_toml()
 
@@ -212,6 +213,25 @@ def integration_newest(session: nox.Session) -> None:
 
 
 @nox.session
+def neighbours(session: nox.Session) -> None:
+    """Run the tests with what others make: the vendor's collection, FalconPy, AWX's runner, checkers of pipelines."""
+    run_neighbours(session, "core", f"3.{sys.version_info.minor}")
+
+
+@nox.session(name="neighbours-oldest", default=False)
+def neighbours_oldest(session: nox.Session) -> None:
+    """Run them on the oldest ansible-core."""
+    run_neighbours(session, "core-oldest", "3.10", "3.12", "3.11")
+
+
+@nox.session(name="neighbours-newest", default=False)
+def neighbours_newest(session: nox.Session) -> None:
+    """Run them on the newest ansible-core."""
+    core, *pythons = newest(session)
+    run_neighbours(session, core, *pythons)
+
+
+@nox.session
 def sanity(session: nox.Session) -> None:
     """Run ansible-test's sanity tests, all of them."""
     missing = [version for version in ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13") if version not in PYTHONS]
@@ -295,6 +315,19 @@ def run_integration(session: nox.Session, core: str, *pythons: str, mark: str = 
         pytest(session, "tests/integration", "-n", "auto", "-m", mark, f"--basetemp={short}", **env)
 
 
+def run_neighbours(session: nox.Session, core: str, *pythons: str) -> None:
+    """Run tests/neighbours on one ansible-core."""
+    ansible = ansible_core(session, core, *pythons)
+    session.run(f"{ansible}/pip", "install", "-q", "crowdstrike-falconpy", external=True)
+    community_general(session)
+    vendors_collection(session, str(ansible))
+    session.install("pytest", "pytest-xdist", "aiohttp", "trustme", "pyyaml", "ansible-core", "ansible-runner")
+    session.install("ansible-navigator", "ansible-builder", "awx-plugins.interfaces", "check-jsonschema", "zizmor")
+    env = {"FALCONOPS_ANSIBLE_BIN": str(ansible)}
+    with tempfile.TemporaryDirectory(prefix="f-", ignore_cleanup_errors=True) as short:
+        pytest(session, "tests/neighbours", "-n", "auto", f"--basetemp={short}", **env)
+
+
 def ansible_core(session: nox.Session, core: str, *pythons: str) -> Path:
     """Install an ansible-core; where its programs are.
 
@@ -355,20 +388,23 @@ def vendors_collection(session: nox.Session, ansible: str) -> None:
 def community_general(session: nox.Session) -> None:
     """Unpack community.general, whose cache plugins the tests keep facts with, into .nox/collections.
 
-    pip has it in the package `ansible` alone, with every other collection. So that one is not installed.
+    And ansible.windows, which crowdstrike.falcon's roles need. pip has them in the package `ansible` alone, with every
+    other collection. So that one is not installed.
     """
     target = ROOT / ".nox" / "collections"
     unpacked = target / "unpacked-from"
     pin = next(line for line in (REQUIREMENTS / "constraints.txt").read_text().splitlines() if line[:9] == "ansible==")
-    if unpacked.exists() and unpacked.read_text() == pin:
+    wanted = ("ansible_collections/community/general/", "ansible_collections/ansible/windows/")
+    if all((target / name).exists() for name in wanted) and unpacked.exists() and unpacked.read_text() == pin:
         return
-    shutil.rmtree(target, ignore_errors=True)
+    for name in wanted:
+        shutil.rmtree(target / name, ignore_errors=True)
     with tempfile.TemporaryDirectory() as folder:
         session.run("pip", "download", "-q", "--no-deps", "--only-binary=:all:", "-d", folder, "ansible")
         [wheel] = Path(folder).glob("*.whl")
         with zipfile.ZipFile(wheel) as content:
             for name in content.namelist():
-                if name.startswith("ansible_collections/community/general/"):
+                if name.startswith(wanted):
                     content.extract(name, target)
     unpacked.write_text(pin)
 

@@ -15,7 +15,8 @@ class Cloud(t.NamedTuple):
     """One Falcon cloud.
 
     name: as users write it; url: base of every API call; known_to_falconpy: whether the vendor's client takes
-    the name (it takes the URL of any other cloud); must_be_named: whether no other cloud sends its clients there.
+    the name, also version 1.5.0, the oldest that crowdstrike.falcon works with (it takes the URL of any other cloud);
+    must_be_named: whether no other cloud sends its clients there.
     """
 
     name: str
@@ -30,7 +31,7 @@ _TABLE = (
     Cloud("us-3", "https://api.us-3.crowdstrike.com", False),
     Cloud("eu-1", "https://api.eu-1.crowdstrike.com", True),
     Cloud("us-gov-1", "https://api.laggar.gcw.crowdstrike.com", True, must_be_named=True),
-    Cloud("us-gov-2", "https://api.us-gov-2.crowdstrike.mil", True, must_be_named=True),
+    Cloud("us-gov-2", "https://api.us-gov-2.crowdstrike.mil", False, must_be_named=True),
 )
 
 CLOUDS = {cloud.name: cloud for cloud in _TABLE}

@@ -24,7 +24,8 @@ def test_the_table_is_as_published():
 
 
 def test_falconpy_knows_all_clouds_but_the_newest():
-    assert [name for name, cloud in CLOUDS.items() if not cloud.known_to_falconpy] == ["us-3"]
+    # 1.5.0 takes us-gov-2 for the name of a host; so does every release with a cloud that is newer than itself.
+    assert [name for name, cloud in CLOUDS.items() if not cloud.known_to_falconpy] == ["us-3", "us-gov-2"]
 
 
 @pytest.mark.parametrize(("name", "url"), PUBLISHED.items())

@@ -43,7 +43,7 @@ def door_of(arguments, ask=None, task="task-1", **variables):
     return door
 
 
-@pytest.mark.parametrize("cloud", [cloud for cloud in _clouds.CLOUDS.values() if cloud.name != "us-3"])
+@pytest.mark.parametrize("cloud", [cloud for cloud in _clouds.CLOUDS.values() if cloud.known_to_falconpy])
 def test_the_forms_of_a_token(cloud):
     assert forms(token(hostname=cloud.url)) == {
         "token": TOKEN_TEXT,
@@ -53,7 +53,9 @@ def test_the_forms_of_a_token(cloud):
     }
 
 
-@pytest.mark.parametrize("url", ["https://api.us-3.crowdstrike.com", "https://api.example:8443"])
+@pytest.mark.parametrize(
+    "url", ["https://api.us-3.crowdstrike.com", "https://api.us-gov-2.crowdstrike.mil", "https://api.example:8443"]
+)
 def test_a_cloud_that_falconpy_does_not_know_stands_in_auth_as_its_url(url):
     assert forms(token(hostname=url))["auth"]["cloud"] == url
 
