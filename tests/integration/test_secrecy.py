@@ -66,6 +66,16 @@ SUCCESS = """
   no_log: true
   changed_when: false
   delegate_to: localhost
+- name: A call, and one more until nothing comes true
+  falconops.auth.falcon_api: {path: /sensors/queries/installers/ccid/v1}
+  loop: [a, b]
+  until: item == 'a'
+  retries: 1
+  delay: 0
+  no_log: false
+  ignore_errors: true
+- name: A call by a lookup
+  ansible.builtin.debug: {msg: "{{ lookup('falconops.auth.falcon_api', '/sensors/queries/installers/ccid/v1') }}"}
 - name: It is there all the same
   dump:
     falcon: "{{ falcon }}"
@@ -103,6 +113,13 @@ FAILURE = """
 - name: By a lookup in a condition
   ansible.builtin.debug: {msg: never}
   when: lookup('falconops.auth.falcon_token') == 'x'
+  ignore_errors: true
+- name: By a call
+  falconops.auth.falcon_api: {path: /sensors/queries/installers/ccid/v1}
+  failed_when: false
+- name: By a call that is none
+  falconops.auth.falcon_api: {path: "{{ falcon_client_secret }}", headers: {Authorization: "Bearer {{ bearer }}"}}
+  vars: {bearer: "{{ falcon_client_secret }}"}
   ignore_errors: true
 - name: By a lookup in a loop
   ansible.builtin.debug: {msg: never}
