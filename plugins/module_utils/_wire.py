@@ -15,6 +15,7 @@ import contextlib
 import functools
 import http.client
 import http.cookiejar
+import logging
 import random
 import re
 import socket
@@ -36,6 +37,9 @@ from ansible_collections.falconops.auth.plugins.module_utils._exchange import (
     told_to_another,
 )
 from ansible_collections.falconops.auth.plugins.module_utils._version import VERSION
+from ansible_collections.falconops.auth.plugins.module_utils._words import trace
+
+_LOG = logging.getLogger(__name__)
 
 # A download that brings fewer bytes within the timeout is given up. Nobody waits for one that is as slow as that.
 _LEAST = 10_000
@@ -108,7 +112,9 @@ class Wire:
             with self._pace.turn(limit, request.longest_wait) if self._pace else contextlib.nullcontext() as wait:
                 if wait is not None:
                     return told_to_another(request.url, wait)
+                began = time.perf_counter()
                 answer, failure, repeat = self._try(request)
+                _told(request, answer, failure, (time.perf_counter() - began) * 1000)
                 wait = answer.wait if answer else None
                 too_long = (wait or 0) > request.longest_wait
                 # What this one does not wait for, others need not wait for either.
@@ -167,6 +173,12 @@ class Wire:
         answer = Answer(url=request.url, status=response.status_code, headers=response.headers, body=body)
         limited = answer.status == 429 and not answer.locked_out
         return answer, "", limited or (again and answer.status in SERVER_FAULTS)
+
+
+def _told(request: Request, answer: Answer | None, failure: str, took: float) -> None:
+    url = request.url.partition("?")[0]
+    came = f"{answer.status}{trace(answer)}" if answer else failure
+    _LOG.debug("%s %s: %s, after %.0f ms", request.method, url, came, took)
 
 
 @functools.lru_cache(maxsize=8)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import hashlib
+import logging
 import os
 import threading
 import time
@@ -25,6 +26,8 @@ from ansible_collections.falconops.auth.plugins.plugin_utils._private import (
     private_directory,
     sweep,
 )
+
+_LOG = logging.getLogger(__name__)
 
 # Plugins whose content no second process sees: ansible-playbook forks a worker for each host and task.
 _MEMORY = ("memory", "ansible.builtin.memory", "ansible.legacy.memory")
@@ -149,7 +152,12 @@ class Backend:
 
     def get(self, name: str) -> t.Any:
         """What lies under this name, unverified; None if nothing does; "" if it is there but cannot be read."""
-        return self._do(lambda keeper: keeper.get(name))
+        began = time.perf_counter()
+        found = self._do(lambda keeper: keeper.get(name))
+        took, where = (time.perf_counter() - began) * 1000, "private files" if self._private else self._plugin
+        there = "not there" if found is None else "there"
+        _LOG.debug("entry %s%s is %s (%s, %.1f ms)", self._settings.prefix, name, there, where, took)
+        return found
 
     def set(self, name: str, text: str) -> None:
         """Keep a text. File plugins only warn when they cannot write, so it is read back."""

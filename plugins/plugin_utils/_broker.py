@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import logging
 import math
 import time
 import typing as t
@@ -23,6 +24,8 @@ from ansible_collections.falconops.auth.plugins.plugin_utils._api import Api
 from ansible_collections.falconops.auth.plugins.plugin_utils._lock import Lock, Notes
 from ansible_collections.falconops.auth.plugins.plugin_utils._private import Warn
 from ansible_collections.falconops.auth.plugins.plugin_utils._store import Store
+
+_LOG = logging.getLogger(__name__)
 
 # A token is renewed at most so many seconds before min_ttl would make it useless, or a tenth of its life if that is
 # less, so that one process can renew it while the others go on with what they have.
@@ -88,6 +91,7 @@ class Broker:
         waiting_since = time.monotonic()
         # Who still has a token waits for nobody: another process renews it just now.
         with self._lock.held(self._lock_name(client), seconds=0 if current else self._patience) as notes:
+            _LOG.debug("the lock took %.1f ms", (time.monotonic() - waiting_since) * 1000)
             if notes is None and current:
                 return Issued(current, cached=True)
             if notes is None:

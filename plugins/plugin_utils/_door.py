@@ -7,7 +7,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import time
 import traceback
 import typing as t
 
@@ -31,6 +33,10 @@ from ansible_collections.falconops.auth.plugins.plugin_utils._seal import Sealer
 from ansible_collections.falconops.auth.plugins.plugin_utils._store import Store
 
 display = Display()
+_LOG = logging.getLogger(__name__)
+_COLLECTION = "ansible_collections.falconops.auth"
+# Verbosity at which each step is told, for whoever looks for a fault.
+_FOR_SUPPORT = 3
 
 try:
     from ansible.module_utils.secrets import register_secret as _register_secret
@@ -48,6 +54,8 @@ class Door:
     def __init__(
         self, options: Options, *, loader: t.Any, task: str, api: t.Callable[[Connection], Api] = ApiFromHere
     ) -> None:
+        if display.verbosity >= _FOR_SUPPORT:
+            _Shown.to_whom(options.host)
         self.options = options
         self.remembered = remembered_client(options.variables)
         self.client, self._beaten = client_of(options, self.remembered, loader, cleared=was_cleared(options.variables))
@@ -61,9 +69,15 @@ class Door:
             raise self.options.find("ca_path").wrong(f"is {connection.ca_path}, which does not exist or cannot be read")
         self.api = api(connection)
         self.broker = self._make_broker(connection, self.api)
+        if _LOG.isEnabledFor(logging.DEBUG):
+            stand = ", ".join(f"{name} from {origin}" for name, origin in options.origins().items())
+            _LOG.debug("%s at %s: %s", self.client, self.client.hostname, stand or "no option is given")
+            if self.remembered:
+                _LOG.debug("the context is of %s at %s", self.remembered, self.remembered.hostname)
 
     def token(self, *, force: bool = False) -> Issued:
         """A valid token. force: a new one, though one for all hosts of the task."""
+        began = time.perf_counter()
         own = f"{run_id()} {self._task}" if force or not self._cache else None
         try:
             issued = self.broker.token(self.client, min_ttl=self._min_ttl, own=own)
@@ -72,6 +86,7 @@ class Door:
                 error.message = f"{error.message.rstrip('.')}; mind that {self._beaten}."
             raise
         register_secrets(issued.token.access_token)
+        _LOG.debug("there is a token after %.1f ms", (time.perf_counter() - began) * 1000)
         self.tell("taken from the cache" if issued.cached else "issued by the API", issued.token)
         return issued
 
@@ -112,6 +127,25 @@ class Door:
             patience=(connection.retries + 1) * (2 * connection.timeout + 90),
             warn=warn,
         )
+
+
+class _Shown(logging.Handler):
+    """Shows at -vvv what the files of this collection log: no secret, and nothing for anybody who has not asked."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__()
+        self._host = host
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Show it beside the host that it is for."""
+        display.vvv(f"falconops.auth: {record.getMessage()}", host=self._host)
+
+    @classmethod
+    def to_whom(cls, host: str) -> None:
+        """From now on all is told of this host, for which this process works."""
+        logger = logging.getLogger(_COLLECTION)
+        logger.handlers, logger.propagate = [cls(host)], False
+        logger.setLevel(logging.DEBUG)
 
 
 def run_id() -> str:

@@ -167,25 +167,39 @@ class Options:
         """Whether an argument or a variable gives one of these options, be it an empty one."""
         return any(self.at(level, name) is not None for level in _GIVEN for name in names)
 
+    def origins(self) -> dict[str, str]:
+        """Where each option stands that stands anywhere, at its highest level. Nothing is rendered for it."""
+        highest = {name: level for level in reversed(LEVELS) for name in self._standing[level]}
+        return {name: self._origin(level, name) for name, level in sorted(highest.items())}
+
     def render(self, raw: t.Any) -> t.Any:
         """A variable's value, rendered and decrypted by Ansible, in plain Python types."""
         is_template = not isinstance(raw, str) or any(mark in raw for mark in ("{{", "{%", "{#"))
         return plain(self._templar.template(raw) if is_template else raw)
 
     def _look(self, level: Level, name: str) -> Found:
-        rendered = True
+        rendered, origin = True, self._origin(level, name)
         if level == Level.ARGUMENT:
-            raw, origin = self._arguments[name], f"argument of the {self._door}"
+            raw = self._arguments[name]
         elif level == Level.VARIABLE:
-            raw, origin = self.variables[VARIABLES[name]], f"variable {VARIABLES[name]}"
+            raw = self.variables[VARIABLES[name]]
             # Of a dict of stored clients only the one that is asked for is rendered, and decrypted.
             rendered = isinstance(raw, str) or not isinstance(raw, Mapping)
             raw = readable(functools.partial(self.render, raw), f"{name} ({origin})") if rendered else raw
         elif level == Level.ENVIRONMENT:
-            raw, origin = os.environ[ENVIRONMENT[name]], f"environment variable {ENVIRONMENT[name]}"
+            raw = os.environ[ENVIRONMENT[name]]
         else:
-            raw, origin = ini_section()[INI[name]], f"[{INI_SECTION}] of {C.CONFIG_FILE}"
+            raw = ini_section()[INI[name]]
         return self._typed(Found(name, raw, level, origin, rendered))
+
+    def _origin(self, level: Level, name: str) -> str:
+        if level == Level.ARGUMENT:
+            return f"argument of the {self._door}"
+        if level == Level.VARIABLE:
+            return f"variable {VARIABLES[name]}"
+        if level == Level.ENVIRONMENT:
+            return f"environment variable {ENVIRONMENT[name]}"
+        return f"[{INI_SECTION}] of {C.CONFIG_FILE}"
 
     def _ended(self, name: str) -> bool:
         found = [self.at(level, name) for level in _GIVEN]
