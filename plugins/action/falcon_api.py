@@ -8,6 +8,7 @@ import dataclasses
 import os
 import stat
 import typing as t
+from importlib import import_module
 
 from ansible_collections.falconops.auth.plugins.module_utils._argspec import API_SPEC, FILES_SPEC
 from ansible_collections.falconops.auth.plugins.module_utils._call import Call
@@ -20,6 +21,9 @@ from ansible_collections.falconops.auth.plugins.plugin_utils._door import Door
 from ansible_collections.falconops.auth.plugins.plugin_utils._file import path_of
 from ansible_collections.falconops.auth.plugins.plugin_utils._options import Options
 from ansible_collections.falconops.auth.plugins.plugin_utils._query import Query
+
+# Every worker asks, so that what asking takes is imported before Ansible forks: it is more than the rest of a call.
+import_module("ansible_collections.falconops.auth.plugins.module_utils._calls")
 
 _MAY_BE_SECRET = ("resources", "meta", "json", "content", "result")
 
@@ -119,8 +123,8 @@ def _called(door: Door, call: Call, source: t.BinaryIO | None, dest: Dest | None
         if not 200 <= result["status"] < 300:  # but one that the user ignores
             dest.drop()
             return result
-    result.pop("resources", None)
-    return {**result, **dest.result()}
+    in_file = ("resources", "json", "content")
+    return {**{name: value for name, value in result.items() if name not in in_file}, **dest.result()}
 
 
 def _would_send(call: Call, src: str | None) -> Result:

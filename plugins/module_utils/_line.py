@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import time
@@ -21,6 +22,8 @@ from ansible_collections.falconops.auth.plugins.module_utils._exchange import SE
 from ansible_collections.falconops.auth.plugins.module_utils._wire import Wire, bearer
 from ansible_collections.falconops.auth.plugins.module_utils._words import plain, scrubbed, spellings, trace
 
+# An answer of the API to a file is looked into up to this size, which a list has by far.
+_LARGEST_ENVELOPE = 16 * 1024 * 1024
 # An answer that is held in memory; what is larger wants dest.
 _LARGEST = 64 * 1024 * 1024
 _FORM, _TEXT, _JSON, _BYTES = (
@@ -58,7 +61,8 @@ class Line:
         self._tokens = tokens
         self.sent_token = ""
         self._source = source
-        self._sink = scrubbing(sink, lambda: self.sent_token) if sink else None
+        self._seen = _Seen(sink) if sink else None
+        self._sink = scrubbing(self._seen, lambda: self.sent_token) if self._seen else None
         self.call = call
         self.attempt = f"{call} at {hostname}"
         self.wants_html = any("html" in each for name, each in call.headers.items() if name.lower() == "accept")
@@ -161,7 +165,10 @@ class Line:
         else:
             headers: t.Any = type(answer.headers)  # which does not care about case
             told = {name: scrubbed(each.encode(), self.sent_token).decode() for name, each in answer.headers.items()}
-            return dataclasses.replace(answer, headers=headers(told), body=scrubbed(answer.body, self.sent_token))
+            # What went into a file has been scrubbed on its way there.
+            in_file = self._seen if 200 <= answer.status < 300 else None
+            body = in_file.envelope if in_file else scrubbed(answer.body, self.sent_token)
+            return dataclasses.replace(answer, headers=headers(told), body=body)
         if "is larger than" in failure:
             failure += "; give dest, a file to put it in"
         # What surely did not arrive has been tried again.
@@ -202,6 +209,32 @@ def encoded(params: t.Mapping[str, t.Any]) -> str:
             if one is not None:
                 pairs.append((name, str(one).lower() if isinstance(one, bool) else str(one)))
     return urlencode(pairs)
+
+
+class _Seen:
+    """A sink that passes everything on, and keeps what may be the API's envelope: it tells what is missing."""
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+        self._kept: bytearray | None = None
+
+    def __call__(self, piece: bytes | None) -> None:
+        self._sink(piece)
+        if piece is None:
+            self._kept = bytearray()
+        elif self._kept is not None:
+            self._kept += piece
+            if len(self._kept) > _LARGEST_ENVELOPE or self._kept.lstrip()[:1] not in (b"", b"{"):
+                self._kept = None
+
+    @property
+    def envelope(self) -> bytes:
+        """What was passed on, if it is one; files that are JSON for another reason have nothing to tell."""
+        text = bytes(self._kept or b"")
+        with contextlib.suppress(ValueError, RecursionError):
+            if isinstance(json.loads(text).get("meta"), dict):
+                return text
+        return b""
 
 
 def scrubbing(sink: Sink, secret: t.Callable[[], str]) -> Sink:

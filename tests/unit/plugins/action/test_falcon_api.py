@@ -134,6 +134,23 @@ def test_no_answer_that_belongs_there_leaves_the_file(server, run, tmp_path, ign
     assert dest.read_bytes() == b"old" and list(tmp_path.glob(".falconops*")) == []
 
 
+def test_a_list_in_a_file_tells_what_is_missing(server, run, tmp_path):
+    dest, text = tmp_path / "hosts.json", '{"meta": {"pagination": {"total": 9}}, "resources": ["a"], "errors": []}'
+    server.replace("GET", US1 + HOSTS, body=text, content_type="application/json")
+    result = run({**WHO, "path": HOSTS, "dest": str(dest)})
+    assert (dest.read_text(), result["count"], result["total"], result["truncated"]) == (text, 1, 9, True)
+    assert not {"resources", "json", "content"}.intersection(result)
+    other = '{"errors": [{"code": 404, "message": "no b"}], "meta": {}, "resources": ["a"]}'
+    server.replace("GET", US1 + HOSTS, body=other, content_type="application/json")
+    result = run({**WHO, "path": HOSTS, "dest": str(dest)})
+    assert "did only a part" in result["msg"] and dest.read_text() == text
+    assert not run({**WHO, "path": HOSTS, "dest": str(dest), "allow_partial": True}).get("failed")
+    assert dest.read_text() == other
+    report = '{"errors": [{"message": "of a report"}]}'
+    server.replace("GET", US1 + HOSTS, body=report, content_type="application/json")
+    assert not run({**WHO, "path": HOSTS, "dest": str(dest)}).get("failed") and dest.read_text() == report
+
+
 def test_items_into_a_file(server, run, tmp_path):
     dest = tmp_path / "hosts.jsonl"
     result = run({**WHO, "path": HOSTS, "paginate": True, "dest": str(dest)})
