@@ -120,7 +120,8 @@ def _called(door: Door, call: Call, source: t.BinaryIO | None, dest: Dest | None
     by_item = call.paginate or call.ids
     with dest.open():
         result = result_of(door, call, **{"emit" if by_item else "sink": dest.emit if by_item else dest.sink})
-        if not 200 <= result["status"] < 300:  # but one that the user ignores
+        came = by_item and result["count"] > 0
+        if not came and not 200 <= result["status"] < 300:  # but one that the user ignores
             dest.drop()
             return result
     in_file = ("resources", "json", "content")

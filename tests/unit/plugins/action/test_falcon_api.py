@@ -134,6 +134,14 @@ def test_no_answer_that_belongs_there_leaves_the_file(server, run, tmp_path, ign
     assert dest.read_bytes() == b"old" and list(tmp_path.glob(".falconops*")) == []
 
 
+@pytest.mark.parametrize("let", [{"allow_partial": True}, {"ignore_codes": [404]}])
+def test_items_that_came_are_in_the_file_whatever_the_last_answer_was(server, run, tmp_path, let):
+    dest, part = tmp_path / "hosts.jsonl", {"resources": ["a"], "errors": [{"code": 404, "message": "no b"}]}
+    server.replace("GET", US1 + HOSTS, status=400, json=part)
+    result = run({**WHO, "path": HOSTS, "ids": ["a", "b"], "dest": str(dest), **let})
+    assert (dest.read_text(), result["changed"], result["dest"], result["status"]) == ('"a"\n', True, str(dest), 400)
+
+
 def test_a_list_in_a_file_tells_what_is_missing(server, run, tmp_path):
     dest, text = tmp_path / "hosts.json", '{"meta": {"pagination": {"total": 9}}, "resources": ["a"], "errors": []}'
     server.replace("GET", US1 + HOSTS, body=text, content_type="application/json")
