@@ -62,20 +62,19 @@ times_faster = Way("times", _times_faster)
 
 
 def beyond_start(start: Play, unit: str = "ratio") -> Way:
-    """Without what Ansible's own start takes: that of a play that does nothing. A script has none.
+    """By CPU time, without what Ansible's own start takes: that of a play that does nothing. A script has none.
 
-    The start counts as the fastest of three, so that other programs are no argument for us: what they take of a run
-    stays in it.
+    Of wall times that are this short, other programs would leave nothing when one is taken from another.
     """
 
     def sample(place: Place, work: Work, number: int) -> Sample:
         assert work.reference
         ours, reference = _pair(place, work, number, work.hosts)
-        base = min(place.spend(start, work.hosts) for _each in range(3))
+        base = place.spend(start, work.hosts)
         ours = ours.minus(base)
         if isinstance(work.reference[1], Play):
             reference = reference.minus(base)
-        quotient = ours.wall / reference.wall
+        quotient = ours.cpu / reference.cpu
         return Sample([1 / quotient if unit == "times" else quotient], ours, reference)
 
     return Way(unit, sample)
