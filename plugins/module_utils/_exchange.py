@@ -26,6 +26,8 @@ Sink = t.Callable[[t.Optional[bytes]], None]
 
 SERVER_FAULTS = (408, 500, 502, 503, 504)
 _DEAD_TOKENS_LIMIT = "15"
+# No answer of the API is nested half as deep. What is much deeper, Ansible's processes cannot hand over to each other.
+_DEEPEST = 100
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,11 +62,12 @@ class Answer:
     body: bytes = dataclasses.field(repr=False)
 
     def json(self) -> t.Any:
-        """The body as JSON, or None when it is something else, as gateways answer."""
+        """The body as JSON, or None when it is something else, as gateways answer, or nested too deep."""
         try:
-            return json.loads(self.body)
+            content = json.loads(self.body)
         except (ValueError, RecursionError):
             return None
+        return None if _is_deep(self.body, content) else content
 
     @property
     def trace_id(self) -> str:
@@ -98,6 +101,19 @@ class Answer:
             now = time.time()
         wait = until - now
         return None if math.isnan(wait) else max(wait, 1.0)
+
+
+def _is_deep(body: bytes, content: t.Any) -> bool:
+    """Whether JSON holds lists in dictionaries in lists, and so on, to more levels than anybody wants."""
+    if body.count(b"[") + body.count(b"{") < _DEEPEST:
+        return False
+    level = [content]
+    for _level in range(_DEEPEST):
+        inside = (each.values() if isinstance(each, dict) else each for each in level if isinstance(each, (dict, list)))
+        level = [each for inner in inside for each in inner if isinstance(each, (dict, list))]
+        if not level:
+            return False
+    return True
 
 
 def told_to_another(url: str, wait: float) -> Answer:

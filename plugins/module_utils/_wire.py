@@ -161,8 +161,11 @@ class Wire:
             requests.exceptions.InvalidSchema,
             requests.exceptions.InvalidURL,
             TypeError,  # urllib3 stumbles over some of them
-        ):
-            return None, "the proxy is not a URL that can be used; check proxy or HTTPS_PROXY", False
+        ) as error:
+            why = "the proxy is not a URL that can be used"
+            if str(error).startswith("Missing dependencies for SOCKS"):
+                why = "a SOCKS proxy needs the Python library PySocks beside requests"
+            return None, f"{why}; check proxy or HTTPS_PROXY", False
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
             return None, f"the connection failed: {_words(_root(error))}", again or _never_sent(error)
         except OSError as error:

@@ -66,10 +66,11 @@ def scrubbed(content: bytes, secret: str) -> bytes:
 
 @functools.lru_cache(maxsize=8)
 def spellings(secret: str) -> tuple[str, ...]:
-    """What a server may write that repeats all of it: as it is, or as URLs, forms, JSON, HTML and HTTP Basic do."""
+    """What repeats all of it: as it is, or as URLs, forms, JSON, HTML, HTTP Basic and dumps write it."""
     in_json = json.dumps(secret)[1:-1]
     written = [secret, html.escape(secret), in_json, in_json.replace("/", "\\/")]
     for digits in ("%02x", "%02X"):
+        written.append("".join(digits % ord(char) for char in secret))
         written.append("".join(char if quote(char, safe="") == char else f"%{digits % ord(char)}" for char in secret))
         written.append("".join(char if char.isalnum() else f"\\u00{digits % ord(char)}" for char in secret))
     # In base64 a text looks different at each of three positions, and its edges depend on what stands beside it.

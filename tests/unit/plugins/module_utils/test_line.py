@@ -198,6 +198,8 @@ ECHOES = {
     "JSON of Java": "".join(char if char.isalnum() else f"\\u{ord(char):04x}" for char in ODD),
     "JSON of .NET": "".join(char if char.isalnum() else f"\\u{ord(char):04X}" for char in ODD),
     "HTML": html.escape(ODD),
+    "a dump": ODD.encode().hex(),
+    "a dump in capitals": ODD.encode().hex().upper(),
     "base64": base64.b64encode(ODD.encode()).decode(),
     "base64 behind a word": base64.b64encode(f"Bearer {ODD}".encode()).decode(),
     "base64 in a text": base64.b64encode(f"token: {ODD}, and".encode()).decode(),

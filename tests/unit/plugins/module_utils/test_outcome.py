@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 from ansible_collections.falconops.auth.plugins.module_utils._errors import CallFailed
 from ansible_collections.falconops.auth.tests.unit.calls import TRACE, Server, answer, envelope, result_of
@@ -128,3 +130,20 @@ def test_codes_that_are_ignored_make_a_refusal_none():
 @pytest.mark.parametrize("item", [7, None, {"updated": False, "code": 200}, {"updated": "no", "error": "x"}])
 def test_items_that_complain_of_nothing(item):
     assert result_of(Server(envelope([item])), **POST)["errors"] == []
+
+
+@pytest.mark.parametrize("levels", [99, 101, 900, 100_000])
+@pytest.mark.parametrize(("begin", "end"), [("[", "]"), ('{"a":', "}"), ('[{"a":', "}]")])
+def test_what_is_nested_too_deep_is_a_text(levels, begin, end):
+    """Ansible pickles results, and cannot do so with some hundred levels."""
+    levels = levels if len(end) == 1 else (levels + 1) // 2
+    body = f"{begin * levels}1{end * levels}"
+    result = result_of(Server(answer(200, body.encode())))
+    assert ("content" in result) == (levels > 50 if len(end) == 2 else levels > 100)
+    assert ("json" in result) != ("content" in result)
+    pickle.dumps(result)
+
+
+def test_a_long_answer_that_is_not_deep_is_no_text():
+    wide = [{"a": [{"b": []}] * 50}] * 50
+    assert result_of(Server(envelope(wide)))["resources"] == wide

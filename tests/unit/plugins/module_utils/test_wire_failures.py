@@ -123,6 +123,17 @@ def test_no_way_through_the_proxy(connecting, naps, monkeypatch, error, said, by
     assert attempts == [("proxy.example", 3128)] * 4
 
 
+def test_a_socks_proxy_without_its_library_is_a_sentence(connecting, naps, monkeypatch):
+    def without(*args, **kwargs):
+        raise requests.exceptions.InvalidSchema("Missing dependencies for SOCKS support.")
+
+    monkeypatch.setattr(requests.adapters, "SOCKSProxyManager", without)  # as requests does it
+    attempts = connecting(ConnectionRefusedError(111, "Connection refused"))
+    message = failure(proxy=f"socks5h://someone:{PASSWORD}@proxy.example:1080")
+    assert message == "a SOCKS proxy needs the Python library PySocks beside requests; check proxy or HTTPS_PROXY"
+    assert (attempts, naps) == ([], [])
+
+
 @pytest.mark.parametrize(
     "proxy", [f"http://someone:{PASSWORD}@", f"http://someone:{PASSWORD}@[::1", f"nonsense://someone:{PASSWORD}@proxy"]
 )
