@@ -41,3 +41,15 @@ def test_guides_refer_to_guides_that_exist(page):
     assert f".. _ansible_collections.falconops.auth.docsite.{page.stem}:" in text
     referred = re.findall(r":ref:`(?:[^`<]*<)?ansible_collections\.falconops\.auth\.docsite\.(\w+)", text)
     assert set(referred) <= {each.stem for each in PAGES}
+
+
+def test_the_page_on_the_architecture_names_files_that_exist():
+    named = set(
+        re.findall(r"`([\w/]*_?\w+\.(?:py|md))`", (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8"))
+    )
+    there = [
+        path.relative_to(ROOT).as_posix() for folder in ("plugins", "tests") for path in ROOT.glob(f"{folder}/**/*")
+    ]
+    there += [path.name for path in ROOT.glob("*.py")]
+    assert len(named) > 15
+    assert [name for name in sorted(named) if not any(f"/{path}".endswith(f"/{name}") for path in there)] == []
