@@ -71,6 +71,7 @@ def prepared(user: User, client: ApiClient) -> User:
     user.write("host_vars/bastion.yml", json.dumps({"sensor_os": "RHEL/CentOS/Oracle"}))
     user.write("tasks/production.yml", "- falconops.auth.falcon_token:\n")
     user.write("site.yml", SITE)
+    user.write("suspect.bin", "a sample")
     user.environment["FALCON_CLIENTS_FILE"] = str(user.project / "vault" / "falcon_clients.yml")
     return user
 
