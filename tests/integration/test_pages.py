@@ -65,7 +65,7 @@ def prepared(user: User, client: ApiClient) -> User:
     for name in ("falcon_clients.yml", "vault/falcon_clients.yml"):
         user.vault(name, {"production": who})
     made = {"id": client.client_id, "secret": client.client_secret}
-    user.vault("group_vars/all.yml", {"child_cid": CHILD, "children": [CHILD], "new_client": made})
+    user.vault("group_vars/all.yml", {"child_cid": CHILD, "children": [CHILD], "new_client": made, "awx_job_id": 77})
     suspects = [host_id(client.cid, number) for number in range(2)]
     user.write("host_vars/localhost.yml", json.dumps({"suspects": suspects, "sensor_os": "Ubuntu"}))
     user.write("host_vars/bastion.yml", json.dumps({"sensor_os": "RHEL/CentOS/Oracle"}))
