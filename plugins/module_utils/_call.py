@@ -155,4 +155,13 @@ def check_params(value: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         for one in each if isinstance(each, (list, tuple)) else [each]:
             if not isinstance(one, (str, int, float, bool, type(None))):
                 raise ValueError(f"must hold texts, numbers, booleans and lists of them; {name} is something else")
+            check_texts(name, one)
     return dict(value)
+
+
+def check_texts(*values: t.Any) -> None:
+    """What was read from a file as if it were a text can hold what nothing can be sent as."""
+    try:
+        "".join(map(str, values)).encode()
+    except UnicodeEncodeError:
+        raise ValueError("holds bytes that are no text; a file that is sent is to be given by src") from None

@@ -112,12 +112,14 @@ def _multipart(body: t.Any) -> t.Any:
         is_file = isinstance(part, dict) and set(part) in ({"filename", "content"}, {"src"}, {"src", "filename"})
         if not all(isinstance(each, (str, int, float)) for each in (part.values() if is_file else [part])):
             raise ValueError(f"has a part {name} that is neither a text nor a file (src, or filename and content)")
+        _call.check_texts(name, *(part.values() if is_file else [part]))
     return body
 
 
 def _raw(body: t.Any) -> t.Any:
     if not isinstance(body, str):
         raise ValueError("must be a text, as body_format is raw")
+    _call.check_texts(body)
     return body
 
 

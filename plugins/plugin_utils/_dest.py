@@ -94,7 +94,12 @@ class Dest:
 
     def emit(self, item: t.Any) -> None:
         """Take an item as a line of JSON."""
-        self.sink(json.dumps(item, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
+        line = json.dumps(item, ensure_ascii=False, separators=(",", ":"))
+        try:
+            text = line.encode()
+        except UnicodeEncodeError:  # half of a character, which stands for itself as an escape alone
+            text = json.dumps(item, separators=(",", ":")).encode()
+        self.sink(text + b"\n")
 
     def result(self) -> dict[str, t.Any]:
         """As the module returns it."""

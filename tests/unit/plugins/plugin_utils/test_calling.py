@@ -108,6 +108,14 @@ def test_a_body_that_is_json(given, body):
         ({**POST, "body": {"f": {"src": "x", "content": "y"}}, "body_format": "multipart"}, "has a part f that is"),
         ({**POST, "body": {"f": [1]}, "body_format": "multipart"}, "has a part f that is neither a text nor a file"),
         ({**POST, "body": {"a": 1}, "body_format": "raw"}, "body (argument of the task) must be a text"),
+        ({**POST, "body": "\udcff", "body_format": "raw"}, "body (argument of the task) holds bytes that are no text"),
+        ({**POST, "body": {"a": "\udcff"}, "body_format": "form"}, "holds bytes that are no text"),
+        ({**POST, "body": {"a": "\udcff"}, "body_format": "multipart"}, "holds bytes that are no text"),
+        (
+            {**POST, "body": {"a": {"filename": "a", "content": "\udcff"}}, "body_format": "multipart"},
+            "holds bytes that are no text; a file that is sent is to be given by src",
+        ),
+        ({"path": PATH, "params": {"a": ["\ud800"]}}, "params (argument of the task) holds bytes that are no text"),
         ({**POST, "body": 7, "body_format": "yaml"}, "body_format (argument of the task) must be one of json, form"),
     ],
 )

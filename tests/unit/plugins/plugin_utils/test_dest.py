@@ -133,9 +133,10 @@ def test_check_mode_tells_and_writes_nothing(tmp_path):
 def test_items_are_lines_of_json(tmp_path):
     dest = Dest(str(tmp_path / "file"), None, None)
     with dest.open():
-        for item in ("a", {"b": "\u00e4\n", "c": [1, None]}):
+        for item in ("a", {"b": "\u00e4\n", "c": [1, None]}, "\ud800"):
             dest.emit(item)
-    assert (tmp_path / "file").read_text(encoding="utf-8") == '"a"\n{"b":"\u00e4\\n","c":[1,null]}\n'
+    text = (tmp_path / "file").read_text(encoding="utf-8")
+    assert text == '"a"\n{"b":"\u00e4\\n","c":[1,null]}\n"\\ud800"\n'
 
 
 @pytest.mark.parametrize(
