@@ -108,7 +108,7 @@ def test_a_body_that_is_json(given, body):
         ({**POST, "body": {"f": {"src": "x", "content": "y"}}, "body_format": "multipart"}, "has a part f that is"),
         ({**POST, "body": {"f": [1]}, "body_format": "multipart"}, "has a part f that is neither a text nor a file"),
         ({**POST, "body": {"a": 1}, "body_format": "raw"}, "body (argument of the task) must be a text"),
-        ({**POST, "body": "\udcff", "body_format": "raw"}, "body (argument of the task) holds bytes that are no text"),
+        ({**POST, "body": "\udcff", "body_format": "raw"}, "bytes that are no text"),
         ({**POST, "body": {"a": "\udcff"}, "body_format": "form"}, "holds bytes that are no text"),
         ({**POST, "body": {"a": "\udcff"}, "body_format": "multipart"}, "holds bytes that are no text"),
         (
