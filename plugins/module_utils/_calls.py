@@ -126,7 +126,7 @@ def _pages_of(line: Line, params: dict[str, t.Any], body: t.Any, outcome: Outcom
         if following is None or over:
             # A cursor stands there also where the answer held all that there is.
             whole = not line.call.paginate and position == _pages.total_of(answered.meta)
-            outcome.truncated |= following is not None and not whole
+            outcome.truncated |= (following is not None and not whole) or _pages.graphql_has_more(answered.body)
             return
         if following in seen or empty > _MOST_EMPTY_PAGES:
             what = "the same cursor twice" if following in seen else f"{empty} empty pages in a row"

@@ -224,7 +224,7 @@ class _Seen:
             self._kept = bytearray()
         elif self._kept is not None:
             self._kept += piece
-            if len(self._kept) > _LARGEST_ENVELOPE or self._kept.lstrip()[:1] not in (b"", b"{"):
+            if len(self._kept) > _LARGEST_ENVELOPE or bytes(self._kept[:64]).lstrip()[:1] not in (b"", b"{"):
                 self._kept = None
 
     @property

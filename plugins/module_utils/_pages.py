@@ -74,9 +74,18 @@ def total_of(meta: Mapping) -> int | None:
     return total if isinstance(total, int) and not isinstance(total, bool) and total >= 0 else None
 
 
+def graphql_has_more(body: t.Any) -> bool:
+    """Whether an answer of GraphQL has a further page. Where its cursor belongs, only who wrote the query knows."""
+    lists = _mapping(_mapping(body).get("data")).values()
+    return any(_mapping(_mapping(each).get("pageInfo")).get("hasNextPage") is True for each in lists)
+
+
 def _pagination(meta: Mapping) -> Mapping:
-    pages = meta.get("pagination")
-    return pages if isinstance(pages, t.Mapping) else {}
+    return _mapping(meta.get("pagination"))
+
+
+def _mapping(value: t.Any) -> Mapping:
+    return value if isinstance(value, t.Mapping) else {}
 
 
 def _opaque(value: t.Any) -> str | None:

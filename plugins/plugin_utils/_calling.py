@@ -177,6 +177,8 @@ def _warn(call: Call, result: dict[str, t.Any]) -> None:
         display.warning(f"falconops.auth: The Falcon API says that {call} is deprecated ({deprecation}).")
     if result.get("truncated") and call.max_items is None:
         advice = "the API named no more" if call.paginate else "set paginate for all of them, or max_items for fewer"
+        if "graphql" in call.path.lower():
+            advice = "ask again with endCursor in the query, since a cursor of GraphQL goes where the query has it"
         display.warning(
             f"falconops.auth: {call} gave {result['count']} of {result['total'] or 'more'} items; {advice}."
         )

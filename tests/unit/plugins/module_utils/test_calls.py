@@ -236,6 +236,21 @@ def test_an_answer_that_is_not_all(given, more, truncated):
     assert result_of(Server(envelope([1, 2, 3], pagination=given)), **more)["truncated"] is truncated
 
 
+@pytest.mark.parametrize(
+    ("data", "truncated"),
+    [
+        ({"entities": {"nodes": [1], "pageInfo": {"hasNextPage": True, "endCursor": "x"}}}, True),
+        ({"entities": {"nodes": [1], "pageInfo": {"hasNextPage": False}}}, False),
+        ({"entities": [{"pageInfo": {"hasNextPage": True}}], "pageInfo": None}, False),
+        ([1], False),
+        (None, False),
+    ],
+)
+def test_an_answer_of_graphql_that_is_not_all(data, truncated):
+    result = result_of(Server(answer(200, {"data": data})), method="POST", body={"query": "{ entities }"})
+    assert (result["truncated"], result["json"]) == (truncated, {"data": data})
+
+
 def test_a_failure_of_the_network_is_one_sentence():
     error = failed(Server(FalconError("no answer came within 10 seconds", refused=True)), **WRITE)
     assert error.message == (

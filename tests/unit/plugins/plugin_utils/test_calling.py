@@ -197,10 +197,15 @@ def test_another_token_is_looked_for_when_time_has_passed(monkeypatch):
         ({"truncated": True, "count": 2, "total": 9}, {"paginate": True}, "gave 2 of 9 items; the API named no more."),
         ({"truncated": True, "count": 2, "total": 9}, {"max_items": 2}, None),
         ({"truncated": False, "count": 9, "total": 9}, {}, None),
+        (
+            {"truncated": True, "count": 0, "total": None},
+            {"path": "/identity-protection/combined/graphql/v1", "method": "POST"},
+            "gave 0 of more items; ask again with endCursor in the query",
+        ),
     ],
 )
 def test_what_is_not_all_is_warned_of(said, result, more, warning):
-    result_of(Door(lambda *_unused, **_more: dict(result)), call(path=PATH, **more))
+    result_of(Door(lambda *_unused, **_more: dict(result)), call(**{"path": PATH, **more}))
     assert [warning in line for line in said] == ([True] if warning else [])
 
 
