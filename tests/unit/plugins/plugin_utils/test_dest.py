@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import hashlib
+import multiprocessing
 import os
+import signal
 import stat
 
 import pytest
@@ -61,6 +63,23 @@ def test_what_does_not_come_leaves_what_stood_there(tmp_path, stop):
         pass
     assert path.read_bytes() == b"old" and mode_of(path) != 0o640
     assert list(tmp_path.iterdir()) == [path] and dest.changed is False
+
+
+def test_a_run_that_is_killed_leaves_what_stood_there_and_at_most_a_file_of_its_own(tmp_path):
+    def killed():
+        with Dest(str(tmp_path / "file"), "0644", None).open() as dest:
+            dest.sink(CONTENT)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    (tmp_path / "file").write_bytes(b"old")
+    process = multiprocessing.get_context("fork").Process(target=killed)
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    assert (tmp_path / "file").read_bytes() == b"old"
+    [left] = {*tmp_path.iterdir()} - {tmp_path / "file"}
+    assert left.name.startswith(".falconops-") and mode_of(left) == 0o600
+    assert write(tmp_path / "file").changed and (tmp_path / "file").read_bytes() == CONTENT
 
 
 def test_the_same_content_changes_nothing_but_its_mode(tmp_path):
