@@ -105,6 +105,21 @@ def test_the_commands_of_a_page_run(prepared: User, client: ApiClient, block: st
     assert (prepared.asked() > 0) == ("site.yml" in block or "request_token" in block or "call_api" in block)
 
 
+def test_who_hands_the_token_to_a_module_tells_it_not_to_show_it() -> None:
+    # Ours and the vendor's know by themselves.
+    knowing = ("falconops.auth.", "crowdstrike.falcon.")
+    got = r"lookup\('falconops\.auth\.falcon_token'[^)]*\)|falcon\.(headers|access_token|auth)"
+    hands = re.compile(rf"\{{\{{ ({got}) (\| to_json )?\}}\}}")
+    found = 0
+    for path, _block, content in shown("yaml", list):
+        for task in (task for entry in content for task in entry.get("tasks", [entry])):
+            arguments = {name: value for name, value in task.items() if not name.startswith(knowing)}
+            if hands.search(str(arguments)) and "hosts" not in task:
+                found += 1
+                assert task.get("no_log") is True, f"{path.name}: {task['name']}"
+    assert found >= 4
+
+
 def test_a_vault_password_from_the_keyring(prepared: User) -> None:
     script = next(block for block in blocks(VAULT, "shell") if block.startswith("#!"))
     prepared.write("vault/falcon-client", script, mode=0o700)
