@@ -29,7 +29,8 @@ options:
     type: dict
     version_added: 0.1.0
   body:
-    description: Body of the request, in the form that O(body_format) says.
+    description:
+      - Body of the request, in the form that O(body_format) says. C(GET) has none, but for the few operations that want one.
     type: raw
     version_added: 0.1.0
   body_format:

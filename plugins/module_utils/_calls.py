@@ -114,7 +114,7 @@ def _pages_of(line: Line, params: dict[str, t.Any], body: t.Any, outcome: Outcom
         answered = Answered(line.ask(*place, longest_wait=longest_wait, fault_is_final=outside), line.call)
         if not answered.succeeded:
             outcome.failed(answered)
-            raise _lost(line, answered, style, outcome) if page or outside else _failure(line, answered)
+            raise _lost(line, answered, style, outside, outcome) if page or outside else _failure(line, answered)
         _check_kind(line, answered, outcome)
         yield answered
         items = len(answered.items)
@@ -186,7 +186,7 @@ def _turned(given: dict[str, t.Any], page: _pages.Page, total: int | None) -> di
     return turned
 
 
-def _lost(line: Line, answered: Answered, style: str, outcome: Outcome) -> FalconError:
+def _lost(line: Line, answered: Answered, style: str, outside: bool, outcome: Outcome) -> FalconError:
     """Why there was no such page, although the one before it named it."""
     answer = answered.answer
     stopped = f"{line.attempt} stopped after {outcome.count} of {outcome.total or 'unknown'} items"
@@ -196,7 +196,7 @@ def _lost(line: Line, answered: Answered, style: str, outcome: Outcome) -> Falco
             f"scroll is dead after {_SCROLL_LIVES}; begin again then."
         )
     words = said(answer, line.sent_token)
-    if style == _pages.NUMBER and answer.status in (400, 500):
+    if style == _pages.NUMBER and (answer.status == 400 or (answer.status == 500 and outside)):
         return FalconError(
             f"{stopped} with {answer.status}{words}{trace(answer)}: the API gives only so many of a list by "
             "their number; narrow the filter, or use the operation of this kind that goes on by a cursor (scroll, "

@@ -146,6 +146,12 @@ def test_more_than_the_window_holds(status):
     assert result_of(enough, paginate=True, params={"limit": 3000}, max_items=10_000)["truncated"] is True
 
 
+def test_a_fault_within_the_window_is_none_of_it():
+    error = failed(listing(500, window=300, status=500, words="oh"), paginate=True, params={"limit": 100})
+    assert "failed with 500 (oh)" in error.message and "the server has a fault; try again later" in error.message
+    assert error.result["count"] == 300
+
+
 def test_a_larger_window_is_left_to_the_server():
     result = result_of(listing(12_345, window=50_000), paginate=True, params={"limit": 3000})
     assert result["resources"] == list(range(12_345))
