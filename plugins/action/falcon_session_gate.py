@@ -18,7 +18,8 @@ from ansible_collections.falconops.auth.plugins.module_utils._client import Clie
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
 from ansible_collections.falconops.auth.plugins.module_utils._token import Token
 from ansible_collections.falconops.auth.plugins.plugin_utils._action import FalconAction, Result
-from ansible_collections.falconops.auth.plugins.plugin_utils._context import FACT, remembered_client
+from ansible_collections.falconops.auth.plugins.plugin_utils._context import FACT
+from ansible_collections.falconops.auth.plugins.plugin_utils._credentials import stored_names
 from ansible_collections.falconops.auth.plugins.plugin_utils._door import Door, run_id, shown
 from ansible_collections.falconops.auth.plugins.plugin_utils._options import VARIABLES, Level, Options, plain
 
@@ -64,7 +65,7 @@ class ActionModule(FalconAction):
                 )
         door = self.door(options)  # where nothing says who asks, nobody enters
         with _hosts_in(options) as hosts:
-            hosts[options.host] = plain((options.variables.get("ansible_facts") or {}).get(FACT) or {})
+            hosts[options.host] = _context_of(options)
         result: Result = {}
         if self._task.check_mode:
             token = door.cached()
@@ -77,28 +78,64 @@ class ActionModule(FalconAction):
         return {"changed": not cached, **result, **shown(client, token, time.time())}
 
     def _left(self, options: Options) -> Result:
-        client, session = options.value("client"), options.value("session")
         # Also in check mode a lookup asks, for a session of the run's own that nobody else revokes.
-        may_revoke = not self._task.check_mode or str(session).startswith(_own())
+        may_revoke = not self._task.check_mode or _is_own(options)
         revoked: list[tuple[Client, Token]] = []
+        now = _context_of(options)
         with _hosts_in(options) as hosts:
             entered = bool(hosts)
-            before = hosts.pop(options.host, {})
+            before = hosts.pop(options.host, now)
             # Those that became unreachable will not come to leave.
             if entered and may_revoke and not hosts.keys() & set(options.variables["ansible_play_batch"]):
                 try:
-                    revoked = _revoke(self.door(options))
-                except FalconError:
+                    for door in self._doors(options):
+                        revoked += _revoke(door)
+                except FalconError as error:
                     hosts.clear()  # a thousand hosts need not try in vain
-                    raise
+                    raise _not_revoked(error, options) from None
         result: Result = {
             "changed": bool(revoked),
             "revoked": [shown(owner, token, time.time()) for owner, token in revoked],
         }
-        remembered = remembered_client(options.variables)
-        if remembered and (remembered.name, remembered.session) == (client, session):
+        if before != now:
             result["ansible_facts"] = {FACT: before}
         return result
+
+    def _doors(self, options: Options) -> t.Iterator[Door]:
+        """To the tokens of the session's client, and to those of others that its tasks may have named."""
+        yield self.door(options)
+        others: set[str] = set()
+        if _is_own(options):  # a session by a name of the user's may be in use elsewhere, by those others
+            with contextlib.suppress(FalconError):
+                others = stored_names(options, self._loader) - {options.value("client")}
+        for name in sorted(others):
+            with contextlib.suppress(FalconError):  # nobody has asked as a client that is not fit for it
+                yield self.door(self._options_of(options, client=name))
+
+    def _options_of(self, options: Options, **others: str) -> Options:
+        arguments = {**self._task.args, **others}
+        variables, templar = options.variables, self._templar
+        return Options(SESSION_GATE_SPEC, door="task", arguments=arguments, variables=variables, templar=templar)
+
+
+def _is_own(options: Options) -> bool:
+    """Whether the session is this run's own."""
+    return str(options.value("session")).startswith(_own())
+
+
+def _context_of(options: Options) -> dict[str, t.Any]:
+    """The host's context as it stands."""
+    return plain((options.variables.get("ansible_facts") or {}).get(FACT) or {})
+
+
+def _not_revoked(error: FalconError, options: Options) -> FalconError:
+    """The failure, and how to finish by hand: in the next run the session has another name."""
+    client, session = options.value("client"), options.value("session")
+    return FalconError(
+        f"{error.message} A token of the session lives on, for half an hour at most; to end it earlier, run "
+        f"falcon_token_revoke with client '{client}' and session '{session}'. If a task of the session failed as well, "
+        "its failure stands above."
+    )
 
 
 def _own() -> str:

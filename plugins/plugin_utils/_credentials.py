@@ -149,8 +149,14 @@ def _stored_values(name: Found, options: Options, loader: t.Any) -> dict[str, Fo
     if known:
         advice = f"known are {', '.join(sorted(set(known)))}"
     else:
-        advice = "no clients are known, since neither clients nor clients_file holds one"
+        places = f"{VARIABLES['clients']} and {VARIABLES['clients_file']}"
+        advice = f"no clients are known, since neither clients nor clients_file holds one (variables {places})"
     raise FalconError(f"There is no stored client '{name.value}' ({name.origin}); {advice}.")
+
+
+def stored_names(options: Options, loader: t.Any) -> set[str]:
+    """The names of all stored clients. Raises FalconError if they cannot be read."""
+    return {str(name) for _place, clients, _rendered in _stores(options, loader) for name in clients}
 
 
 def _stores(options: Options, loader: t.Any) -> t.Iterator[tuple[str, t.Mapping[str, t.Any], bool]]:

@@ -17,6 +17,7 @@ from integration.harness import CHECKOUT, User
 from integration.lives import dump, get, info, pair, stored
 
 REVOKE = "/oauth2/revoke"
+CAST = {"production": US1, "other": US1_OTHER, "third": US2}
 LOOKUP = "lookup('falconops.auth.falcon_token')"
 TELL = f'- dump: {{who: "{{{{ [falcon_client, falcon_session_name] }}}}", token: "{{{{ {LOOKUP} }}}}"}}\n'
 CONTEXT = "- dump: {context: \"{{ ansible_facts.falcon_context.client | default('emptied') }}\"}\n"
@@ -44,6 +45,20 @@ def calls(user: User) -> list[tuple[str, int]]:
 
 def revocations(user: User) -> int:
     return len(user.emulator.requests(path=REVOKE, status=200))
+
+
+@pytest.mark.brief
+def test_a_task_that_names_another_client_leaves_nothing_behind(user: User) -> None:
+    user.vault("group_vars/all.yml", {"falcon_clients": {name: pair(each) for name, each in CAST.items()}})
+    user.write("work.yml", get("got", client="other") + dump("got"))
+    tasks = get("before", client="third") + session() + CONTEXT + get("after") + dump("after")
+    run = user.play(tasks, hosts=2).ok()
+    got, after = (run.values(name)[0] for name in ("got", "after"))
+    assert run.values("context") == ["third", "third"] and after["client"] == "third"
+    assert OWN_RUN.fullmatch(got["session"]) and got["client"] == "other"
+    # Of the three tokens, that of the session and that of the other client in it.
+    assert (calls(user).count(("token", 201)), revocations(user)) == (3, 2)
+    assert [user.emulator.is_live(each["access_token"]) for each in (got, after)] == [False, True]
 
 
 @pytest.mark.brief

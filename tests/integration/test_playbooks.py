@@ -155,12 +155,16 @@ def test_status_and_revocation(user: User) -> None:
 def test_a_client_is_stored_from_a_terminal_and_used_by_its_name(user: User) -> None:
     user.environment |= SHOW_EVERYTHING | {"ANSIBLE_LOG_PATH": str(user.root / "log")}
     file = ("-e", "falcon_clients_file=falcon_clients.yml")
-    with Terminal(user, *STORE, *file, "-vvvvv", "--diff") as terminal:
+    # What the inventory says is who asks for tokens, and is not what is to be stored.
+    user.vault("group_vars/all.yml", {"falcon_client_id": US2.client_id, "falcon_client_secret": US2.client_secret})
+    user.write("hosts.ini", "localhost ansible_connection=local\n")
+    with Terminal(user, *STORE, "-i", "hosts.ini", *file, "-vvvvv", "--diff") as terminal:
         terminal.answer("Name of the client:", "other")
         terminal.answer(ID, US1_OTHER.client_id)
         terminal.answer(SECRET, US1_OTHER.client_secret)
         terminal.wait().ok()
     stored = user.project / "falcon_clients.yml"
+    (user.project / "group_vars" / "all.yml").unlink()
     assert stored.read_text().startswith("$ANSIBLE_VAULT;") and stat.S_IMODE(stored.stat().st_mode) == 0o600
 
     again = user.command(*STORE, *file, "-e", "falcon_client_name=other", env=environment(US1_OTHER)).wait().ok()

@@ -18,7 +18,14 @@ from ansible_collections.falconops.auth.plugins.plugin_utils._door import run_id
 from ansible_collections.falconops.auth.tests.unit.examples import ID, MEMBER, SECRET, US1
 from ansible_collections.falconops.auth.tests.unit.tasks import Run
 
-STORED = {"falcon_clients": {"production": {"client_id": ID, "client_secret": SECRET}}}
+OTHER_ID = ID[::-1]
+STORED = {
+    "falcon_clients": {
+        "production": {"client_id": ID, "client_secret": SECRET},
+        "other": {"client_id": OTHER_ID, "client_secret": SECRET},
+        "unfit": {"client_id": OTHER_ID},
+    }
+}
 SESSION = {"client": "production", "session": "night"}
 ENTERED, LEFT = {**SESSION, "state": "entered"}, {**SESSION, "state": "left"}
 
@@ -107,13 +114,30 @@ def test_tokens_of_members_go_too_and_others_stay(run, server):
     assert server.asked == (3, 2)
 
 
-def test_the_context_is_emptied_if_it_is_the_sessions(run):
+def test_the_context_is_what_it_was_before_whatever_tasks_have_chosen(run):
+    for choice in (SESSION, {"client": "production", "session": "day"}, {"client": "other", "session": "night"}):
+        run.variables["ansible_facts"] = {}
+        at(run, "web1", ENTERED)
+        run.of(TokenAction)(choice)
+        assert at(run, "web1", LEFT)["ansible_facts"] == {"falcon_context": {}}
     at(run, "web1", ENTERED)
-    assert run.variables["ansible_facts"] == {}
-    run.of(TokenAction)({"client": "production", "session": "day"})
     assert "ansible_facts" not in at(run, "web1", LEFT)
+    run.of(TokenAction)({"client": "production", "session": "day"})
+    before = run.variables["ansible_facts"]["falcon_context"]
+    at(run, "web1", ENTERED)
     run.of(TokenAction)(SESSION)
-    assert at(run, "web1", LEFT)["ansible_facts"] == {"falcon_context": {}}
+    assert at(run, "web1", LEFT)["ansible_facts"] == {"falcon_context": before}
+
+
+@pytest.mark.parametrize(("own", "gone"), [(True, ["production", "other"]), (False, ["production"])])
+def test_in_a_session_of_the_runs_own_tokens_of_other_clients_go_too(run, own, gone):
+    """In one by a name of the user's, another run may use those of others."""
+    session = f"{run_id()}/0123abcd" if own else "night"
+    at(run, "web1", {**ENTERED, "session": session})
+    run.of(TokenAction)({"client": "other", "session": session})
+    run.of(TokenAction)({"client": "other", "session": "day"})
+    revoked = at(run, "web1", {**LEFT, "session": session})["revoked"]
+    assert [(each["client"], each["session"]) for each in revoked] == [(name, session) for name in gone]
 
 
 def test_who_does_not_know_the_client_has_not_entered(run, server):
@@ -129,7 +153,9 @@ def test_a_failed_revocation_is_told_by_one(run, server):
         at(run, host, ENTERED)
     run.variables["ansible_play_batch"] = []  # both have failed
     server.revocation = 403
-    assert "failed with 403" in at(run, "web1", LEFT)["msg"]
+    message = at(run, "web1", LEFT)["msg"]
+    assert "failed with 403" in message
+    assert "run falcon_token_revoke with client 'production' and session 'night'" in message
     assert at(run, "web2", LEFT) == {"changed": False, "revoked": []}
     assert server.asked == (1, 1)
 
