@@ -13,16 +13,20 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from integration.conftest import ansible, emulator, running_emulator, user  # noqa: F401
+from integration import conftest as integration
 from integration.harness import User
 from integration.servers import COLLECTIONS
+
+# pytest finds fixtures by their names here.
+ansible, user = integration.ansible, integration.user
+running_emulator, emulator = integration.running_emulator, integration.emulator
 
 LONG = bool(os.environ.get("FALCONOPS_TEST_LONG"))
 VENDOR = COLLECTIONS / "ansible_collections" / "crowdstrike" / "falcon"
 
 
 @pytest.fixture
-def vendor(user: User) -> User:  # noqa: F811
+def vendor(user: User) -> User:
     """A user who has crowdstrike.falcon as well, and FalconPy."""
     if not (VENDOR / "plugins" / "modules").is_dir():
         pytest.skip("crowdstrike.falcon could not be got from Galaxy")

@@ -5,15 +5,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Callable
 
 import pytest
 
 from emulator.cast import FULL
-from integration.harness import VAULT_PASSWORD, User
+from integration.harness import VAULT_PASSWORD, Started, User
 from integration.results import Run
 from neighbours import pipelines
 from neighbours.pipelines import GITHUB, GITLAB, Pipeline
@@ -57,10 +59,15 @@ TOKEN = """
     - falconops.auth.falcon_api: {{path: /sensors/queries/installers/ccid/v1}}
 """
 FAILS = "    - ansible.builtin.fail:\n"
-WAITS = "    - ansible.builtin.wait_for: {timeout: 60}\n"
+WAITS = "    - ansible.builtin.shell: touch under-way && sleep 60\n"
 CALL = "/sensors/queries/installers/ccid/v1"
-# How the systems stop what runs: GitHub sends SIGINT, the others SIGTERM.
-STOP = {"github": signal.SIGINT, "gitlab": signal.SIGTERM, "jenkins": signal.SIGTERM}
+# How the systems stop what runs, and how long they wait before they go on to the next signal.
+STOP = {
+    "github": ((signal.SIGINT, 7.5), (signal.SIGTERM, 2.5), (signal.SIGKILL, 1)),
+    "gitlab": ((signal.SIGTERM, 10), (signal.SIGKILL, 1)),
+    "jenkins": ((signal.SIGTERM, 5), (signal.SIGKILL, 1)),
+}
+STARTS_WITHIN = 60
 
 
 class Running:
@@ -86,7 +93,7 @@ class Running:
         return self.user.play(task, env={f"FALCON_{key.upper()}": value for key, value in CLIENT.items()}).ok()
 
     def run(self, stop: bool = False) -> list[Run]:
-        """All steps; after one that has not succeeded, those that always run. stop: when the second call is made."""
+        """All steps; after one that has not succeeded, those that always run. stop: in the middle one."""
         runs: list[Run] = []
         for step in self.pipeline.steps:
             if any(run.rc for run in runs) and not step.always:
@@ -94,10 +101,21 @@ class Running:
             environment = {**self.environment, **self.pipeline.environment, **step.environment}
             started = self.user.command(f"/bin/{step.shell[0]}", *step.shell[1:], step.script, env=environment)
             if stop and "report.yml" in step.script:
-                self.user.emulator.wait_for_requests(2, timeout=60, path=CALL, status=200)
-                os.killpg(started.process.pid, STOP[self.system])
+                self.cancel(started)
             runs.append(started.wait())
         return runs
+
+    def cancel(self, started: Started) -> None:
+        deadline = time.monotonic() + STARTS_WITHIN
+        while not (self.user.project / "under-way").exists():
+            assert time.monotonic() < deadline and started.process.poll() is None
+            time.sleep(0.05)
+        for signum, patience in STOP[self.system]:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(started.process.pid, signum)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                started.process.wait(patience)
+                return
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
