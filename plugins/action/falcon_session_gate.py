@@ -125,7 +125,8 @@ def _is_own(options: Options) -> bool:
 
 def _context_of(options: Options) -> dict[str, t.Any]:
     """The host's context as it stands."""
-    return plain((options.variables.get("ansible_facts") or {}).get(FACT) or {})
+    context: dict[str, t.Any] = plain((options.variables.get("ansible_facts") or {}).get(FACT) or {})
+    return context
 
 
 def _not_revoked(error: FalconError, options: Options) -> FalconError:
