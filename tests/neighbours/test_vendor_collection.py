@@ -106,15 +106,18 @@ def test_the_modules_of_fifty_hosts_need_one_token(vendor: User) -> None:
         )
         for turn, (name, (arguments, _known)) in enumerate(MODULES.items())
     ]
-    run = vendor.playbook(json.dumps(plays), "-vvvvv", "--forks=10", hosts=HOSTS).ok()
+    dumps = []
+    for part in [[each] for each in plays] if LONG else [plays]:
+        run = vendor.playbook(json.dumps(part), "-vvvvv", "--forks=10", hosts=HOSTS).ok()
+        dumps += [(host, name, result) for host, values in run.dumps for name, result in values.items()]
     assert vendor.asked() == 1
-    for name, (_arguments, known) in MODULES.items():
-        assert all(known(result) for result in run.values(name)), name
-    assert len({host for host, _values in run.dumps}) == HOSTS
-    assert {name for _host, values in run.dumps for name in values} == set(MODULES)
+    assert [(host, name) for host, name, result in dumps if not MODULES[name][1](result)] == []
+    assert len({host for host, _name, _result in dumps}) == HOSTS
+    assert {name for _host, name, _result in dumps} == set(MODULES)
+    assert len(dumps) == HOSTS * (len(MODULES) if LONG else 1)
     # FalconPy has sent all of it, with the one token.
     calls = [entry for entry in vendor.emulator.requests() if entry["path"] != "/oauth2/token"]
-    assert len(calls) >= len(run.dumps)
+    assert len(calls) >= len(dumps)
     assert {entry["status"] for entry in calls} <= {200, 201, 202}
 
 
