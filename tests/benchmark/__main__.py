@@ -27,11 +27,13 @@ def main() -> int:
     parser.add_argument("bins", metavar="BIN", nargs="+", help="where ansible-playbook is")
     parser.add_argument("--quick", action="store_true", help="a first answer, which is not kept")
     parser.add_argument("--only", metavar="TEXT", default="", help="only what has this text in its name")
+    parser.add_argument("--without", metavar="TEXT", help="not what has this text in its name, or is compared with it")
     parser.add_argument("--pairs", type=int, help="so many pairs of each; the figures are not kept")
     arguments = parser.parse_args()
 
     keep = not (arguments.quick or arguments.pairs)
     works = [work for work in (*WORKS, *CHOICES) if arguments.only in work.name and (work.quick or not arguments.quick)]
+    works = [work for work in works if not arguments.without or arguments.without not in work.key]
     failed = False
     for folder in arguments.bins:
         os.environ["FALCONOPS_ANSIBLE_BIN"] = folder

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 falconops contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What was measured, and where it is kept until the page is written."""
+"""What was measured, and where it is kept: what is measured again takes the place of what was there."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ import json
 import statistics
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
 from benchmark.place import Spent
 from benchmark.ways import Sample
 from benchmark.works import Work
 from integration.harness import CHECKOUT
 
-KEPT = CHECKOUT / ".nox" / "benchmark"
+KEPT = CHECKOUT / "tests" / "benchmark" / "measured"
+LICENSE = "".join(line.removeprefix("# ") for line in Path(__file__).read_text(encoding="utf-8").splitlines(True)[:3])
 
 
 @dataclass
@@ -64,7 +66,8 @@ class Figures:
 
     def keep(self) -> None:
         KEPT.mkdir(parents=True, exist_ok=True)
-        (KEPT / f"{self.core}.json").write_text(json.dumps(asdict(self), indent=1))
+        (KEPT / f"{self.core}.json").write_text(json.dumps(asdict(self), indent=1) + "\n")
+        (KEPT / f"{self.core}.json.license").write_text(LICENSE)  # JSON has no comments
 
 
 def kept() -> list[Figures]:
