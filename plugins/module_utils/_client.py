@@ -49,7 +49,7 @@ class Client:
 
     def at(self, hostname: str) -> Client:
         """The same client at another host of the API."""
-        return dataclasses.replace(self, hostname=hostname)
+        return self if hostname == self.hostname else dataclasses.replace(self, hostname=hostname)
 
     def __str__(self) -> str:
         """As messages name it."""

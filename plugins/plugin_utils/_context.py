@@ -13,10 +13,8 @@ written anywhere: in the next run, or in anybody else's hands, the whole context
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import typing as t
-from collections.abc import Mapping
 
 from ansible_collections.falconops.auth.plugins.module_utils._client import Client
 from ansible_collections.falconops.auth.plugins.plugin_utils._options import plain
@@ -36,7 +34,7 @@ def context_fact(client: Client) -> dict[str, t.Any]:
         "member_cid": client.member_cid,
         "session": client.session,
     }
-    return {FACT: {**choice, "sealed": Sealer(_KEY).seal(dataclasses.asdict(client), place=_place(choice))}}
+    return {FACT: {**choice, "sealed": Sealer(_KEY).seal(vars(client), place=_place(choice))}}
 
 
 def cleared_fact() -> dict[str, t.Any]:
@@ -47,13 +45,13 @@ def cleared_fact() -> dict[str, t.Any]:
 def was_cleared(variables: t.Mapping[str, t.Any]) -> bool:
     """Whether a revocation has cleared the context."""
     fact = (variables.get("ansible_facts") or {}).get(FACT)
-    return isinstance(fact, Mapping) and not fact
+    return isinstance(fact, dict) and not fact
 
 
 def remembered_client(variables: t.Mapping[str, t.Any]) -> Client | None:
     """The client of the context among a host's facts; None when there is none, or it is not of this run."""
     fact = (variables.get("ansible_facts") or {}).get(FACT)
-    if fact is None or not isinstance(fact, Mapping):
+    if not isinstance(fact, dict):
         return None
     fact = plain(fact)
     sealed = fact.pop("sealed", None)

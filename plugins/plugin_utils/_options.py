@@ -12,7 +12,6 @@ the argument specs; here is where else a value may stand, and by which name.
 from __future__ import annotations
 
 import configparser
-import dataclasses
 import enum
 import functools
 import os
@@ -62,15 +61,18 @@ LEVELS = tuple(Level)
 _GIVEN = (Level.ARGUMENT, Level.VARIABLE)
 
 
-@dataclasses.dataclass(frozen=True)
-class Found:
+class Found(t.NamedTuple):
     """A value, and where it was found. rendered: false for a mapping as it stands in a variable."""
 
     name: str
-    value: t.Any = dataclasses.field(repr=False)
+    value: t.Any
     level: Level
     origin: str
     rendered: bool = True
+
+    def __repr__(self) -> str:
+        """Without the value, which may be a secret."""
+        return f"Found({self.name}, {self.origin})"
 
     @property
     def empty(self) -> bool:
@@ -206,6 +208,8 @@ class Options:
         return any(each and each.empty for each in found)
 
     def _named(self, arguments: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+        if not arguments:
+            return {}
         names = {alias: name for name, entry in self._spec.items() for alias in (name, *entry.get("aliases", ()))}
         unknown = sorted(str(each) for each in arguments if each not in names)
         if unknown:
@@ -242,7 +246,7 @@ class Options:
             raise found.wrong(f"must be {_TYPE_NAMES[kind]}{what}") from None
         if not all(_can_be_written(each, path=kind == "path") for each in (value if elements else [value])):
             raise found.wrong("holds a NUL character, or bytes that are no text")
-        return dataclasses.replace(found, value=value)
+        return found._replace(value=value)
 
 
 def plain(value: t.Any) -> t.Any:

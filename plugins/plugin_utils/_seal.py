@@ -13,8 +13,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
-import hmac
 import json
 import os
 import typing as t
@@ -23,6 +21,7 @@ try:
     from cryptography.exceptions import InvalidTag
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
     from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.hmac import HMAC
     from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 except ImportError:
     pass  # ansible-core requires it; only ansible-test imports this file without it
@@ -59,7 +58,9 @@ class Sealer:
     def name(self, purpose: str, *parts: str | None) -> str:
         """64 hex digits that stand for these parts: a key that every cache plugin and file system takes."""
         text = json.dumps([purpose, *parts])
-        return hmac.new(self._naming_key, text.encode(), hashlib.sha256).hexdigest()
+        mac = HMAC(self._naming_key, SHA256())
+        mac.update(text.encode())
+        return mac.finalize().hex()
 
     def seal(self, content: t.Any, *, place: str) -> str:
         """JSON-ready content as ASCII text that can be opened only in the same place."""
