@@ -17,7 +17,7 @@ from pathlib import Path
 from benchmark import figures, report
 from benchmark.figures import Figures, Line
 from benchmark.place import Machine, Missing, Place
-from benchmark.works import CHOICES, WORKS, Work
+from benchmark.works import ALL, Work
 
 QUICK_PAIRS = 3
 
@@ -32,7 +32,7 @@ def main() -> int:
     arguments = parser.parse_args()
 
     keep = not (arguments.quick or arguments.pairs)
-    works = [work for work in (*WORKS, *CHOICES) if arguments.only in work.name and (work.quick or not arguments.quick)]
+    works = [work for work in ALL if arguments.only in work.name and (work.quick or not arguments.quick)]
     works = [work for work in works if not arguments.without or arguments.without not in work.key]
     failed = False
     for folder in arguments.bins:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from benchmark.figures import Figures, Line
-from benchmark.works import CHOICES, WORKS, Work
+from benchmark.works import ALL, TABLES, WORKS, Work
 from integration.harness import CHECKOUT
 
 PAGE = CHECKOUT / "docs" / "docsite" / "rst" / "performance.rst"
@@ -43,7 +43,7 @@ def one_line(work: Work, figures: Figures) -> str:
 
 def markdown(figures: Figures) -> str:
     """What was measured on one ansible-core."""
-    rows = [cells(work, figures) for work in (*WORKS, *CHOICES) if work.key in figures.lines]
+    rows = [cells(work, figures) for work in ALL if work.key in figures.lines]
     lines = [" | ".join(row) for row in (HEAD, ["---"] * len(HEAD), *rows)]
     return f"\n{_about(figures)}\n\n" + "".join(f"| {line} |\n" for line in lines).replace("``", "`")
 
@@ -106,7 +106,7 @@ def _chapter(figures: Figures) -> Iterable[str]:
     title = f"ansible-core {figures.core}"
     yield f"{title}\n{'~' * len(title)}"
     yield textwrap.fill(_about(figures), 128)
-    for title, works in (("What must hold", WORKS), ("What you choose", CHOICES)):
+    for title, works in TABLES.items():
         rows = [cells(work, figures) for work in works if work.key in figures.lines]
         if rows:
             yield _list_table(title, [HEAD, *rows])
