@@ -5,7 +5,7 @@
 # The tests are nox sessions (noxfile.py); tests/run.py runs them and counts. Everything is installed below .venv/ and .nox/.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast test-long lint sanity soak simulate bench bench-quick format clean
+.PHONY: help demo test test-fast test-long lint sanity docs picture soak simulate bench bench-quick format clean
 RUN = .venv/bin/python tests/run.py
 
 help:  ## list the targets
@@ -28,6 +28,12 @@ lint: .venv/nox  ## run the checks that run nothing of the collection
 
 sanity: .venv/nox  ## run ansible-test's sanity tests
 	@$(RUN) sanity
+
+docs: .venv/nox  ## build the docs site, into .nox/site/html
+	@$(RUN) docs
+
+picture: .venv/nox  ## draw docs/images/token.svg (needs Graphviz)
+	@.venv/bin/nox -s picture
 
 soak: .venv/nox  ## let chance loose on the broker (SOAK="--minutes 10 --seed 1")
 	@.venv/bin/nox -s soak -- $(SOAK)

@@ -26,6 +26,8 @@ import nox
 
 ROOT = Path(__file__).parent
 REQUIREMENTS = Path("tests", "requirements")
+# What `make docs` makes.
+SITE = ROOT / ".nox" / "site"
 # Long: the whole integration suite and the sanity tests on every ansible-core, not only on the one we develop on.
 LONG = bool(os.environ.get("FALCONOPS_TEST_LONG"))
 
@@ -86,6 +88,8 @@ nox.options.sessions = [
     "changelog",
     "docs-check",
     "ansible-lint",
+    "docs",
+    "docs-site",
     "galaxy",
     "unit",
     "emulator",
@@ -144,6 +148,37 @@ def changelog(session: nox.Session) -> None:
     session.install("antsibull-changelog")
     session.run("antsibull-changelog", "lint")
     session.run("antsibull-changelog", "lint-changelog-yaml", "changelogs/changelog.yaml")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the docs site into .nox/site/html, and fail on warnings."""
+    session.install("antsibull-docs", "ansible-core", "ansible-pygments", "furo", "sphinx")
+    rst, html = SITE / "rst", SITE / "html"
+    shutil.rmtree(html, ignore_errors=True)
+    rst.mkdir(mode=0o700, parents=True, exist_ok=True)  # antsibull-docs wants it to be private
+    with collection_copy() as copy:
+        write = ["antsibull-docs", "collection", "--use-current", "--squash-hierarchy", "--fail-on-error"]
+        write += ["--cleanup=everything", f"--dest-dir={rst}", "falconops.auth"]
+        session.run(*write, env={"ANSIBLE_COLLECTIONS_PATH": str(copy.parents[2])})
+    shutil.copytree(ROOT / "docs" / "images", rst / "images")
+    session.run("sphinx-build", "-qEW", "--keep-going", "-c", "docs/docsite/sphinx", str(rst), str(html))
+    session.log(f"the site is at {html / 'index.html'}")
+
+
+@nox.session(name="docs-site", requires=["docs"])
+def docs_site(session: nox.Session) -> None:
+    """Open each page of the docs site in Chromium, at desktop and at phone width."""
+    if missing := [program for program in ("chromium", "chromedriver") if not shutil.which(program)]:
+        session.skip(f"{' and '.join(missing)} not on this machine (Debian: apt-get install chromium chromium-driver)")
+    session.install("pytest", "pytest-xdist", "pyyaml", "selenium")
+    pytest(session, "tests/docsite", "-n", "2")
+
+
+@nox.session(default=False, venv_backend="none")
+def picture(session: nox.Session) -> None:
+    """Draw docs/images/token.svg from token.dot, by Graphviz (Debian: apt-get install graphviz)."""
+    session.run(sys.executable, "tests/docsite/picture.py")
 
 
 @nox.session

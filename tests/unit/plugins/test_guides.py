@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from pathlib import Path
 
@@ -53,3 +54,20 @@ def test_the_page_on_the_architecture_names_files_that_exist():
     there += [path.name for path in ROOT.glob("*.py")]
     assert len(named) > 15
     assert [name for name in sorted(named) if not any(f"/{path}".endswith(f"/{name}") for path in there)] == []
+
+
+def test_the_picture_shows_what_the_page_on_the_architecture_tells_of():
+    source = (ROOT / "docs" / "images" / "token.dot").read_text(encoding="utf-8")
+    steps = re.findall(r"<b>(.+?)</b>", source)
+    cells = re.findall(r"^\| ([\w, ]+) \| `", (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(steps) > 8
+    assert set(steps) - {name for cell in cells for name in cell.split(", ")} == set()
+
+
+def test_the_picture_is_drawn_from_its_source():
+    # tests/docsite/picture.py draws it and leaves this line; here Graphviz need not be installed.
+    images = ROOT / "docs" / "images"
+    svg = (images / "token.svg").read_text(encoding="utf-8")
+    [(line, digest)] = re.findall(r"(<!-- make picture: (\w+) -->\n)", svg)
+    drawn = (images / "token.dot").read_bytes() + svg.replace(line, "").encode()
+    assert hashlib.sha256(drawn).hexdigest() == digest, "make picture"
