@@ -17,6 +17,8 @@ from integration.harness import CHECKOUT
 
 README = CHECKOUT / "README.md"
 PAGES = [README, *sorted(CHECKOUT.glob("docs/docsite/rst/*.rst"))]
+# A page whose commands and files belong together; test_first_steps.py follows it from top to bottom.
+FIRST_STEPS = CHECKOUT / "docs" / "docsite" / "rst" / "first_steps.rst"
 
 
 def blocks(path: Path, kind: str, text: str = "") -> list[str]:

@@ -22,7 +22,7 @@ TESTS = {
 }
 
 
-@pytest.mark.parametrize(("page", "least"), [("psfalcon", 15), ("sealed_format", 10), ("survives", 15)])
+@pytest.mark.parametrize(("page", "least"), [("psfalcon", 15), ("sealed_format", 10), ("security_model", 25), ("survives", 15)])
 def test_each_claim_names_a_test_that_exists(page, least):
     text = (ROOT / "docs" / "docsite" / "rst" / f"{page}.rst").read_text(encoding="utf-8")
     named = re.findall(r"``(test_\w+\.py::\w*)``", text)
@@ -42,6 +42,12 @@ def test_guides_refer_to_guides_that_exist(page):
     assert f".. _ansible_collections.falconops.auth.docsite.{page.stem}:" in text
     referred = re.findall(r":ref:`(?:[^`<]*<)?ansible_collections\.falconops\.auth\.docsite\.(\w+)", text)
     assert set(referred) <= {each.stem for each in PAGES}
+
+
+def test_the_readme_leads_to_guides_that_exist():
+    linked = re.findall(r"/docs/docsite/rst/(\w+)\.rst", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert len(set(linked)) > 15
+    assert set(linked) - {page.stem for page in PAGES} == set()
 
 
 def test_the_page_on_the_architecture_names_files_that_exist():
