@@ -23,6 +23,7 @@ pygments_dark_style = "github-dark"
 html_theme = "furo"
 html_static_path = ["static"]
 html_css_files = ["site.css"]
+html_favicon = "static/favicon.svg"
 html_copy_source = html_use_index = False
 html_show_sphinx = False
 # site.css has the colours, which Furo's switch between light and dark turns as well.
@@ -44,6 +45,8 @@ REWORDED = {
     # A page needs a headline, also before the first release.
     "The changelog of falconops.auth is empty.": "Changelog\n=========\n\nNothing is released yet.",
 }
+# antsibull-docs begins with it; who comes here for the first time reads other things first.
+CHANGELOG = "Changelog\n---------\n\n.. toctree::\n    :maxdepth: 1\n\n    changelog\n"
 
 
 def setup(app: Sphinx) -> None:
@@ -57,6 +60,8 @@ def reword(_app: Sphinx, _page: str, source: list[str]) -> None:
     """Replace what is right everywhere else."""
     for text, here in REWORDED.items():
         source[0] = source[0].replace(text, here)
+    before, changelog, behind = source[0].partition(CHANGELOG)
+    source[0] = f"{before}{behind}\n{changelog}"
 
 
 def shape_contents(_app: Sphinx, page: nodes.document) -> None:
@@ -80,4 +85,8 @@ def refer_to_ansible(_app: Sphinx, _env: t.Any, node: addnodes.pending_xref, tex
     place = ANSIBLES_LABELS.get(label)
     if plugin := re.fullmatch(r"ansible_collections\.ansible\.builtin\.(\w+)", label):
         place = f"collections/ansible/builtin/{plugin[1]}.html"
-    return nodes.reference("", "", text, refuri=ANSIBLE + place, internal=False) if place else None
+    if not place:
+        return None
+    if text.astext() == label:
+        text = nodes.inline("", label.replace("_", " "))
+    return nodes.reference("", "", text, refuri=ANSIBLE + place, internal=False)

@@ -22,7 +22,9 @@ TESTS = {
 }
 
 
-@pytest.mark.parametrize(("page", "least"), [("psfalcon", 15), ("sealed_format", 10), ("security_model", 25), ("survives", 15)])
+@pytest.mark.parametrize(
+    ("page", "least"), [("psfalcon", 15), ("sealed_format", 10), ("security_model", 25), ("survives", 15)]
+)
 def test_each_claim_names_a_test_that_exists(page, least):
     text = (ROOT / "docs" / "docsite" / "rst" / f"{page}.rst").read_text(encoding="utf-8")
     named = re.findall(r"``(test_\w+\.py::\w*)``", text)
@@ -65,7 +67,9 @@ def test_the_page_on_the_architecture_names_files_that_exist():
 def test_the_picture_shows_what_the_page_on_the_architecture_tells_of():
     source = (ROOT / "docs" / "images" / "token.dot").read_text(encoding="utf-8")
     steps = re.findall(r"<b>(.+?)</b>", source)
-    cells = re.findall(r"^\| ([\w, ]+) \| `", (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8"), re.MULTILINE)
+    cells = re.findall(
+        r"^\| ([\w, ]+) \| `", (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
     assert len(steps) > 8
     assert set(steps) - {name for cell in cells for name in cell.split(", ")} == set()
 
