@@ -172,6 +172,7 @@ def docs_site(session: nox.Session) -> None:
     if missing := [program for program in ("chromium", "chromedriver") if not shutil.which(program)]:
         session.skip(f"{' and '.join(missing)} not on this machine (Debian: apt-get install chromium chromium-driver)")
     session.install("pytest", "pytest-xdist", "pyyaml", "selenium")
+    shutil.rmtree(SITE / "screenshots", ignore_errors=True)
     pytest(session, "tests/docsite", "-n", "2")
 
 
