@@ -35,6 +35,8 @@ class ActionModule(FalconAction):
     falcon_token does.
     """
 
+    _door = "role falcon_client"
+
     def answer(self, variables: Result) -> Result:
         options = self.options(SPEC, variables)
         name, path = options.find("name"), options.find("clients_file")

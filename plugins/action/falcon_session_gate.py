@@ -30,6 +30,8 @@ _SWITCHED = ("client", "session", "client_id", "client_secret", "cloud", "hostna
 class ActionModule(FalconAction):
     """A host's way into a session of the role falcon_session and out of it; the last one out revokes its tokens."""
 
+    _door = "role falcon_session"
+
     def answer(self, variables: Result) -> Result:
         options = self.options(SESSION_GATE_SPEC, variables)
         states = {"named": self._named, "entered": self._entered, "left": self._left}
@@ -115,7 +117,7 @@ class ActionModule(FalconAction):
     def _options_of(self, options: Options, **others: str) -> Options:
         arguments = {**self._task.args, **others}
         variables, templar = options.variables, self._templar
-        return Options(SESSION_GATE_SPEC, door="task", arguments=arguments, variables=variables, templar=templar)
+        return Options(SESSION_GATE_SPEC, door=self._door, arguments=arguments, variables=variables, templar=templar)
 
 
 def _is_own(options: Options) -> bool:

@@ -26,6 +26,7 @@ _MOST_EMPTY_PAGES = 10
 _WINDOW = 10_000
 # The cursor of a scroll is dead after so many seconds, so that nobody waits longer with it.
 _SCROLL_LIVES = 120
+_REDIRECTS = (301, 302, 303, 307, 308)
 # Where one of these stands, the cursor of the next page belongs.
 _PAGING = {"limit", "offset", "after", "next_token"}
 
@@ -214,6 +215,7 @@ def _failure(line: Line, answered: Answered) -> FalconError:
     """What a status other than success means, and what can be done about it."""
     answer = answered.answer
     causes = {
+        304: "nothing has changed since, as a header such as If-None-Match asks; leave it out, or give ignore_codes",
         400: "check path, params and body",
         403: "check that the API client has the scope for this call, and that this machine's address is on its IP "
         "allowlist, if it has one",
@@ -229,7 +231,7 @@ def _failure(line: Line, answered: Answered) -> FalconError:
     if answer.status >= 500 or answer.status in SERVER_FAULTS:
         doubt = "" if line.call.reads else "look whether it was done, since it was not sent again, and "
         advice = f"the server has a fault; {doubt}try again later"
-    if 300 <= answer.status < 400:
+    if answer.status in _REDIRECTS:
         advice = "it is not followed, since the token goes to its own host alone; check hostname and path"
     return FalconError(
         f"{line.attempt} failed with {answer.status}{said(answer, line.sent_token)}{trace(answer)}; {advice}.",

@@ -36,8 +36,8 @@ class Request:
 
     form: fields of a form; or content: a body as it goes out, or a file that is read from its beginning each time;
     repeatable: whether it may arrive twice; longest_wait: seconds that it may wait for the rate limit at a time;
-    largest: bytes of an answer that are read; sink: takes the body of a good answer piece by piece in place of
-    Answer.body, and is told by None when it begins anew.
+    largest: bytes of an answer that are read; if_larger: what to do where there are more; sink: takes the body of a
+    good answer piece by piece in place of Answer.body, and is told by None when it begins anew.
     """
 
     method: str
@@ -49,6 +49,7 @@ class Request:
     repeatable: bool = True
     longest_wait: float = LONGEST_WAIT
     largest: int = LARGEST_ANSWER
+    if_larger: str = "check hostname, and what answers in the API's place"
     sink: Sink | None = dataclasses.field(default=None, repr=False)
 
 

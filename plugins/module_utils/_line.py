@@ -140,6 +140,7 @@ class Line:
             repeatable=call.reads,
             longest_wait=call.max_wait,
             largest=_LARGEST,
+            if_larger="give dest, a file to put it in",
             sink=self._sink,
         )
 
@@ -169,8 +170,6 @@ class Line:
             in_file = self._seen if 200 <= answer.status < 300 else None
             body = in_file.envelope if in_file else scrubbed(answer.body, self.sent_token)
             return dataclasses.replace(answer, headers=headers(told), body=body)
-        if "is larger than" in failure:
-            failure += "; give dest, a file to put it in"
         # What surely did not arrive has been tried again.
         doubt = "" if self.call.reads or "(tried " in failure else "; it was not sent again, since it may have arrived"
         raise FalconError(f"{self.attempt} failed: {failure}{doubt}.")

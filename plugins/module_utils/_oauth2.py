@@ -57,7 +57,7 @@ def revoke_token(wire: Wire, client: Client, access_token: str) -> None:
 
 def is_live(wire: Wire, hostname: str, access_token: str) -> bool:
     """Whether the API still takes this token. Raises FalconError if it cannot be told."""
-    attempt = f"Asking {hostname} whether a token is alive failed"
+    attempt = f"Asking {hostname} whether a token is alive"
     try:
         answer = wire.send(Request("GET", hostname + _PROBE_PATH, auth=bearer(access_token)))
     except FalconError as error:
@@ -66,7 +66,7 @@ def is_live(wire: Wire, hostname: str, access_token: str) -> bool:
         if answer.status in (200, 401, 403):
             return answer.status != 401
         failure = f"it answered {answer.status}{trace(answer)}; try again later"
-    raise FalconError(f"{attempt}: {failure}.")
+    raise FalconError(f"{attempt} failed: {failure}.")
 
 
 def _posted(
@@ -75,7 +75,7 @@ def _posted(
     """The API's answer to a form, the client at the cloud that gave it, and the start of a sentence on its failure."""
     auth = basic(client.client_id, client.client_secret) if authorised else None
     for _redirect in range(_MOST_REDIRECTS + 1):
-        attempt = what.format(host=client.hostname, client=client) + " failed"
+        attempt = what.format(host=client.hostname, client=client)
         try:
             answer = wire.send(Request("POST", client.hostname + path, form=form, auth=auth))
         except FalconError as error:
@@ -85,8 +85,8 @@ def _posted(
             return answer, client, attempt
         client = client.at(_redirect_target(answer, attempt, client.client_secret, form.get("token", "")))
     else:
-        failure = "it was redirected again and again"
-    raise FalconError(f"{attempt}: {failure}.")
+        failure = "it was redirected again and again; check hostname"
+    raise FalconError(f"{attempt} failed: {failure}.")
 
 
 def _issued(answer: Answer, client: Client, attempt: str) -> Token:
@@ -95,7 +95,7 @@ def _issued(answer: Answer, client: Client, attempt: str) -> Token:
     except ValueError as error:
         complaint = str(error)
     raise FalconError(
-        f"{attempt}: the answer {answer.status} holds no token that can be used ({complaint}){trace(answer)}; "
+        f"{attempt} failed: the answer {answer.status} holds no token that can be used ({complaint}){trace(answer)}; "
         "is there something between this machine and the API that answers in its place?"
     )
 
@@ -114,7 +114,7 @@ def _redirect_target(answer: Answer, attempt: str, *secrets: str) -> str:
     else:
         advice = "nothing was sent there"
     raise FalconError(
-        f"{attempt}: it redirected to {shown}, which is not a host of CrowdStrike's "
+        f"{attempt} failed: it redirected to {shown}, which is not a host of CrowdStrike's "
         f"and was not sent the secret{trace(answer)}; {advice}.",
         refused=True,
     )
@@ -142,8 +142,9 @@ def _refusal(answer: Answer, client: Client, attempt: str, access_token: str = "
         advice = "the server has a fault; try again later"
     else:
         advice = causes.get(answer.status, "check hostname, proxy and what else stands between here and the API")
+    words = said(answer, client.client_secret, access_token)
     return FalconError(
-        f"{attempt} with {answer.status}{said(answer, client.client_secret, access_token)}{trace(answer)}; {advice}.",
+        f"{attempt} failed with {answer.status}{words}{trace(answer)}; {advice}.",
         refused=400 <= answer.status < 500 and answer.status not in (408, 429),
         lasting=answer.status == 429,
     )

@@ -126,7 +126,8 @@ class Wire:
             time.sleep(patience.get_backoff_time() if wait is None else wait + random.uniform(0, 0.3))
         if answer is None:
             tries = len(patience.history) + 1
-            raise FalconError(f"{failure} (tried {tries} times)" if tries > 1 else failure)
+            what, mark, advice = failure.partition("; ")
+            raise FalconError(f"{what} (tried {tries} times){mark}{advice}" if tries > 1 else failure)
         return answer
 
     def _try(self, request: Request) -> tuple[Answer | None, str, bool]:
@@ -155,7 +156,8 @@ class Wire:
             return None, f"the way through the proxy failed: {_words(_root(error))}; check proxy or HTTPS_PROXY", again
         except (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError) as error:
             again = again or isinstance(error, requests.exceptions.ConnectTimeout)
-            return None, f"no answer came within {self._connection.timeout} seconds", again
+            late = f"no answer came within {self._connection.timeout} seconds"
+            return None, f"{late}; see timeout, and check the network", again
         except (
             requests.exceptions.InvalidProxyURL,
             requests.exceptions.InvalidSchema,
@@ -167,7 +169,8 @@ class Wire:
                 why = "a SOCKS proxy needs the Python library PySocks beside requests"
             return None, f"{why}; check proxy or HTTPS_PROXY", False
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
-            return None, f"the connection failed: {_words(_root(error))}", again or _never_sent(error)
+            again = again or _never_sent(error)
+            return None, f"the connection failed: {_words(_root(error))}; check hostname, proxy and the network", again
         except OSError as error:
             path = str(error).rsplit(": ", 1)[-1]
             return None, f"the CA certificates in {path} cannot be read; check REQUESTS_CA_BUNDLE", False
@@ -257,7 +260,7 @@ class _Unreadable(Exception):
 def _read(response: t.Any, seconds: float, request: Request) -> bytes:
     """The body of an answer. Raises _Unreadable when it is cut off, too large or too slow."""
     if response.headers.get("Content-Encoding", "identity").lower() not in ("identity", ""):
-        raise _Unreadable("it is compressed, which was not asked for")
+        raise _Unreadable("it is compressed, which was not asked for; check what stands between here and the API")
     sink = request.sink if request.sink and 200 <= response.status_code < 300 else None
     if sink:
         # What is written away as it comes may take its time, as long as it comes.
@@ -269,20 +272,20 @@ def _read(response: t.Any, seconds: float, request: Request) -> bytes:
         try:
             chunk = response.raw.read(65536)
         except urllib3.exceptions.ReadTimeoutError:
-            slow = f"less than {_LEAST // 1000} kB of it came within {seconds:g} seconds; see timeout"
-            raise _Unreadable(slow if sink else f"it was not complete after {seconds:g} seconds") from None
+            slow = f"less than {_LEAST // 1000} kB of it came within" if sink else "it was not complete after"
+            raise _Unreadable(f"{slow} {seconds:g} seconds; see timeout, and check the network") from None
         received += len(chunk)
         if sink:
             sink(chunk)
         else:
             pieces.append(chunk)
         if not sink and received > request.largest:
-            raise _Unreadable(f"it is larger than {request.largest} bytes")
+            raise _Unreadable(f"it is larger than {request.largest} bytes; {request.if_larger}")
         if not chunk:
             break
     length = response.headers.get("Content-Length", "")
     if re.fullmatch("[0-9]{1,18}", length) and received < int(length) and request.method != "HEAD":
-        raise _Unreadable("it broke off")
+        raise _Unreadable("it broke off; check the network, or try again later")
     return b"".join(pieces)
 
 
@@ -328,7 +331,7 @@ def _words(root: BaseException) -> str:
     if isinstance(root, own) or root.__class__ is http.client.HTTPException:
         return str(root)
     if isinstance(root, (http.client.BadStatusLine, http.client.UnknownProtocol)):
-        return "what answered does not speak HTTP; check hostname and proxy"
+        return "what answered does not speak HTTP"
     return type(root).__name__
 
 

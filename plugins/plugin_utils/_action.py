@@ -34,6 +34,8 @@ class FalconAction(ActionBase):
     """An action on the control node, in process, unless the task is delegated to another machine."""
 
     _requires_connection = False
+    # Whose arguments they are, as messages name it.
+    _door = "task"
 
     def run(self, tmp: t.Any = None, task_vars: Result | None = None) -> Result:
         super().run(tmp, task_vars)
@@ -65,7 +67,7 @@ class FalconAction(ActionBase):
 
     def options(self, spec: Spec, variables: Result) -> Options:
         """The task's options."""
-        return Options(spec, door="task", arguments=self._task.args, variables=variables, templar=self._templar)
+        return Options(spec, door=self._door, arguments=self._task.args, variables=variables, templar=self._templar)
 
     def door(self, options: Options) -> Door:
         """The task's way to the tokens of its client."""

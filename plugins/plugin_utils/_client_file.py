@@ -90,7 +90,9 @@ def kept_file(path: Found, loader: t.Any, vault_id: str | None, warn: Warn) -> I
     name = hashlib.sha256(os.fsencode(os.path.realpath(path_of(path.value, loader)))).hexdigest()
     with locked(name, warn, seconds=_PATIENCE) as handle:
         if handle is None:
-            raise _wrong(path, "is being changed by another run that does not come to an end; nothing was changed")
+            raise _wrong(
+                path, "is being changed by another run that does not come to an end, so nothing was changed; end it"
+            )
         yield ClientFile(path, loader, vault_id)
 
 
@@ -187,7 +189,7 @@ def _bytes(path: Found, file: str) -> bytes:
             if len(content) <= _LARGEST:
                 return content
     except (OSError, ValueError):
-        complaint = "does not exist or cannot be read"
+        complaint = "does not exist or cannot be read; check its path and permissions"
     raise _wrong(path, complaint)
 
 

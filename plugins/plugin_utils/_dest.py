@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -18,9 +19,12 @@ import typing as t
 
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
 from ansible_collections.falconops.auth.plugins.plugin_utils._file import target_of
+from ansible_collections.falconops.auth.plugins.plugin_utils._private import remove_unlocked
 
 _CHECKSUM = re.compile(r"(?:(sha256|sha1|md5|sha512):)?([0-9a-fA-F]{32,128})")
 _MODE = re.compile(r"0?[0-7]{3}")
+# What a killed run has left beside dest is nobody's, once it is so many seconds old and not locked.
+_STALE = 60.0
 
 
 class Dest:
@@ -111,8 +115,13 @@ class Dest:
         if self._check_only:
             self._file = os.fdopen(os.open(os.devnull, os.O_WRONLY), "wb")
             return ""
-        handle, temporary = tempfile.mkstemp(dir=os.path.dirname(self._target), prefix=".falconops-")
+        folder, name = os.path.split(self._target)
+        prefix = f".falconops-{hashlib.sha256(os.fsencode(name)).hexdigest()[:16]}-"
+        remove_unlocked(folder, older_than=_STALE, prefix=prefix)
+        handle, temporary = tempfile.mkstemp(dir=folder, prefix=prefix)
         self._file = os.fdopen(handle, "wb")
+        with contextlib.suppress(OSError):  # where nothing can be locked, nothing is removed
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return temporary
 
     def _check(self) -> None:

@@ -105,11 +105,16 @@ def sweep(directory: str, *, older_than: float) -> None:
             return
     with contextlib.suppress(OSError), open(stamp, "w", encoding="ascii"):
         os.utime(stamp, (now, now))
-    horizon = now - older_than
+    remove_unlocked(directory, older_than=older_than)
+
+
+def remove_unlocked(directory: str, *, older_than: float, prefix: str = "") -> None:
+    """Remove the files of such names that nobody has touched for so many seconds, nor has locked."""
+    horizon = time.time() - older_than
     with contextlib.suppress(OSError), os.scandir(directory) as entries:
         for entry in entries:
             with contextlib.suppress(OSError):  # somebody else swept it, or holds it
-                if entry.stat(follow_symlinks=False).st_mtime < horizon:
+                if entry.name.startswith(prefix) and entry.stat(follow_symlinks=False).st_mtime < horizon:
                     _remove(entry)
 
 

@@ -173,7 +173,10 @@ ON_THE_WAY = {
         b"HTTP/1.1 407 Who are you\r\nProxy-Authenticate: Basic realm=x\r\n\r\n",
         "the way through the proxy failed: 407 Proxy Authentication Required; check proxy or HTTPS_PROXY",
     ),
-    "no HTTP": (HTML, "the connection failed: what answered does not speak HTTP; check hostname and proxy"),
+    "no HTTP": (
+        HTML,
+        "the connection failed: what answered does not speak HTTP; check hostname, proxy and the network",
+    ),
 }
 
 

@@ -249,8 +249,11 @@ def test_what_cannot_be_done_is_a_sentence_and_nothing_is_asked(user: User) -> N
         "no_client": (session(""), "falcon_session_client is empty"),
         "no_file": (session(tasks="nothing.yml"), "nothing.yml, which is no file; a relative path is relative to"),
         "no_path": (session(tasks=""), "which is no file"),
-        "stranger": (session("nobody"), "no stored client 'nobody' (argument of the task); known are eu, production"),
-        "bad_name": (session(name="a b"), "session (argument of the task) must be 1 to 128 letters"),
+        "stranger": (
+            session("nobody"),
+            "no stored client 'nobody' (argument of the role falcon_session); known are eu, production",
+        ),
+        "bad_name": (session(name="a b"), "session (argument of the role falcon_session) must be 1 to 128 letters"),
     }
     run = user.play("".join(why_not(name, task) for name, (task, _words) in cases.items())).ok()
     for name, (_task, words) in cases.items():

@@ -166,11 +166,11 @@ def test_where_there_is_no_file_nothing_is_removed(role):
             WHO,
             "There is no file to store the client 'production' in; give falcon_client_file, or ",
         ),
-        ({"state": "gone"}, WHO, "state (argument of the task) must be one of present, absent."),
+        ({"state": "gone"}, WHO, "state (argument of the role falcon_client) must be one of present, absent."),
         (
             {"path": "x"},
             WHO,
-            "Unsupported argument of the task: path; there are client_id, client_secret, clients_file",
+            "Unsupported argument of the role falcon_client: path; there are client_id, client_secret, clients_file",
         ),
         (
             {},
@@ -191,12 +191,16 @@ def test_where_there_is_no_file_nothing_is_removed(role):
             {**WHO, "falcon_client_secret": [SECRET]},
             "client_secret (variable falcon_client_secret) must be a string.",
         ),
-        ({"cloud": "mars"}, WHO, "cloud (argument of the task) must be one of us-1, us-2"),
-        ({"hostname": "http://example.com"}, WHO, "hostname (argument of the task) must begin with https://"),
+        ({"cloud": "mars"}, WHO, "cloud (argument of the role falcon_client) must be one of us-1, us-2"),
+        (
+            {"hostname": "http://example.com"},
+            WHO,
+            "hostname (argument of the role falcon_client) must begin with https://",
+        ),
         (
             {"member_cid": SECRET},
             WHO,
-            "member_cid (argument of the task) must be the 32 hexadecimal digits of a customer",
+            "member_cid (argument of the role falcon_client) must be the 32 hexadecimal digits of a customer",
         ),
         (
             {"cloud": "us-2", "hostname": URL},
@@ -206,7 +210,7 @@ def test_where_there_is_no_file_nothing_is_removed(role):
         (
             {"vault_id": "x"},
             WHO,
-            "(argument of the task) cannot be encrypted with the unknown vault id 'x', so nothing ",
+            "(argument of the role falcon_client) cannot be encrypted with the unknown vault id 'x', so nothing ",
         ),
     ],
 )

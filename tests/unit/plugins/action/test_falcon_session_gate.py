@@ -196,7 +196,7 @@ def test_a_given_name_counts_unless_it_is_that_of_the_session_around(run):
         ({"client": ""}, "falcon_session_client is empty"),
         ({"tasks": ""}, "which is no file"),
         ({"tasks": "nothing.yml"}, "nothing.yml, which is no file"),
-        ({"session": "a b"}, "session (argument of the task) must be"),
+        ({"session": "a b"}, "session (argument of the role falcon_session) must be"),
     ],
 )
 def test_a_name_for_what_cannot_be(run, inputs, words):

@@ -26,8 +26,9 @@ from ansible_collections.falconops.auth.tests.unit.examples import CONNECTION, S
 SECONDS = 0.3
 HEAD = b"HTTP/1.1 201 Created\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
-NO_ANSWER = "no answer came within 0.3 seconds"
-NOT_COMPLETE = "its answer could not be read: it was not complete after 0.3 seconds"
+CHECK = "see timeout, and check the network"
+NO_ANSWER = f"no answer came within 0.3 seconds; {CHECK}"
+NOT_COMPLETE = f"its answer could not be read: it was not complete after 0.3 seconds; {CHECK}"
 
 
 @contextlib.contextmanager
@@ -112,8 +113,8 @@ def test_a_download_that_hardly_comes_is_left(first, more):
     with server(drip(first, more)) as url, pytest.raises(FalconError) as caught:
         wire().send(Request("GET", url, sink=lambda piece: None))
     assert time.monotonic() - started < 4 * SECONDS
-    sentence = "its answer could not be read: less than 10 kB of it came within 0.3 seconds; see timeout"
-    assert caught.value.message == sentence
+    sentence = "its answer could not be read: less than 10 kB of it came within 0.3 seconds"
+    assert caught.value.message == f"{sentence}; {CHECK}"
 
 
 def test_each_answer_on_a_connection_has_the_whole_time():
@@ -130,7 +131,8 @@ def test_headers_that_are_none_are_refused_and_stand_in_no_log(caplog, line):
     caplog.set_level(logging.DEBUG)
     answer = [HEAD + b"A: b\r\n" + line.replace(b"SECRET", SECRET.encode()) + b"\r\nB: c\r\n\r\n"]
     with server(answer) as url:
-        assert failure_of(url) == "the connection failed: its headers cannot be read"
+        told = "the connection failed: its headers cannot be read; check hostname, proxy and the network"
+        assert failure_of(url) == told
     assert SECRET not in caplog.text
 
 

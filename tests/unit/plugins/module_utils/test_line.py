@@ -20,7 +20,7 @@ import responses
 import urllib3
 from ansible_collections.falconops.auth.plugins.module_utils._call import Call
 from ansible_collections.falconops.auth.plugins.module_utils._calls import perform
-from ansible_collections.falconops.auth.plugins.module_utils._errors import CallFailed, FalconError
+from ansible_collections.falconops.auth.plugins.module_utils._errors import CallFailed
 from ansible_collections.falconops.auth.plugins.module_utils._line import encoded, scrubbing
 from ansible_collections.falconops.auth.plugins.module_utils._wire import Wire
 from ansible_collections.falconops.auth.plugins.plugin_utils._pace import PACE
@@ -278,12 +278,21 @@ def test_a_next_page_at_the_same_host_is_asked_for_as_it_stands(cursor):
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 def test_a_redirect_is_not_followed(status):
     server = Server(answer(status, Location="https://evil.example.com/"))
-    assert f"failed with {status}" in failure_of(server) and len(server.asked) == 1
+    assert re.search(rf"failed with {status} and an empty answer .*; it is not followed", failure_of(server))
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "told"), [(304, "nothing has changed since"), (300, "check path"), (399, "check path")]
+)
+def test_what_else_begins_with_a_3_is_no_redirect(status, told):
+    assert re.search(rf"failed with {status} and an empty answer .*; {told}", failure_of(Server(answer(status))))
 
 
 def test_what_is_larger_than_memory_wants_a_file():
-    server = Server(FalconError("its answer could not be read: it is larger than 67108864 bytes"))
-    assert failure_of(server).endswith("bytes; give dest, a file to put it in.")
+    server = Server(envelope([]))
+    result_of(server)
+    assert server.asked[0].request.if_larger == "give dest, a file to put it in"
 
 
 # What a server does with the bytes of a request that it has got at least in part.

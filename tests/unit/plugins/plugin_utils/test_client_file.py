@@ -341,7 +341,7 @@ def test_who_waits_too_long_says_so(files, tmp_path, monkeypatch):
     with files.kept():
         files.folder = link  # the same file by another name
         assert files.sentence() == (
-            "is being changed by another run that does not come to an end; nothing was changed."
+            "is being changed by another run that does not come to an end, so nothing was changed; end it."
         )
     assert os.listdir(files.folder) == []
     assert len(os.listdir(tmp_path / "home" / "falconops_auth" / "locks")) == 1

@@ -82,6 +82,28 @@ def test_a_run_that_is_killed_leaves_what_stood_there_and_at_most_a_file_of_its_
     assert write(tmp_path / "file").changed and (tmp_path / "file").read_bytes() == CONTENT
 
 
+def test_the_next_download_removes_what_a_killed_one_left_and_nobody_elses(tmp_path):
+    def killed(name):
+        with Dest(str(tmp_path / name), None, None).open() as dest:
+            dest.sink(CONTENT)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    for name in ("file", "another"):
+        process = multiprocessing.get_context("fork").Process(target=killed, args=[name])
+        process.start()
+        process.join()
+    (tmp_path / ".falconops-of-somebody").touch()
+    with Dest(str(tmp_path / "file"), None, None).open() as under_way:
+        under_way.sink(CONTENT)
+        write(tmp_path / "file")
+        assert len([*tmp_path.glob(".falconops-*")]) == 4  # it is too young to be known as left
+        for each in tmp_path.glob(".falconops-*"):
+            os.utime(each, (0, 0))
+        write(tmp_path / "file")
+        assert len([*tmp_path.glob(".falconops-*")]) == 3  # of another file, of somebody, and the one under way
+    assert (tmp_path / "file").read_bytes() == CONTENT
+
+
 def test_the_same_content_changes_nothing_but_its_mode(tmp_path):
     path = tmp_path / "file"
     assert write(path).changed is True

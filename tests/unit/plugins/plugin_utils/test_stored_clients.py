@@ -255,8 +255,8 @@ def test_a_file_that_is_no_text(from_file, playbook_dir):
 
 @pytest.mark.parametrize("path", ["vault/none.yml", "/none.yml"])
 def test_a_file_that_is_not_there(from_file, path):
-    expected = f"The clients_file {path} (argument of the task) does not exist or cannot be read."
-    assert sentence(from_file, "", clients_file=path) == expected
+    expected = f"The clients_file {path} (argument of the task) does not exist or cannot be read; check its path and"
+    assert sentence(from_file, "", clients_file=path) == f"{expected} permissions."
 
 
 @pytest.mark.parametrize("path", ["vault"])
