@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from integration.results import Run
 GUIDE = (CHECKOUT / "docs" / "docsite" / "rst" / "troubleshooting.rst").read_text()
 ENTRIES = re.findall(r"^``(.+)``$", GUIDE, re.MULTILINE)
 HOSTS = "/devices/queries/devices/v1"
+TOKEN = "- falconops.auth.falcon_token:\n"
 WRITE = {"path": "/devices/entities/host-groups/v1", "method": "POST", "body": {"resources": []}}
 NOBODY = {"falcon_client_id": "", "falcon_client_secret": ""}
 STORED = {**NOBODY, "falcon_clients_file": "clients.yml"}
@@ -120,6 +122,12 @@ def said_by(run: Run) -> dict[str, str]:
     return {part: said["msg"] for _host, values in run.dumps for part, said in values.items()}
 
 
+def printed(run: Run, part: str) -> bool:
+    """Whether an entry stands in the output, with something in the place of what changes. Ansible breaks lines."""
+    parts = ["".join(each.split()) for each in re.split(r"<[^<>]*>|\.\.\.", entry_of(part))]
+    return re.search(".*".join(map(re.escape, parts)), "".join(run.output.split())) is not None
+
+
 @pytest.mark.brief
 def test_errors_of_tasks(user: User) -> None:
     secrets = {"wrong_secret": WRONG_SECRET, "no_scope_secret": NO_SCOPE.client_secret}
@@ -137,3 +145,51 @@ def test_errors_of_tasks(user: User) -> None:
     assert said.keys() == TASKS.keys()
     wrong = {part: text for part, text in said.items() if not is_said(entry_of(part), text)}
     assert not wrong, json.dumps(wrong, indent=1)
+
+
+def test_warnings(user: User) -> None:
+    """A list that is not whole, a store that is no use, and a private directory in which others have been."""
+    user.credentials(FULL)
+    list_five = f"- falconops.auth.falcon_api: {json.dumps({'path': HOSTS, 'params': {'limit': 5}})}\n"
+    run = user.play(list_five, env={"FALCON_CACHE_PLUGIN": "falconops.auth.none"}).ok()
+    assert printed(run, "items; set paginate for all of them") and printed(run, "The token store '<plugin>'")
+    for entry in user.entries():
+        entry.write_text("garbage")
+    user.private.chmod(0o755)
+    run = user.play(TOKEN).ok()
+    assert printed(run, "found its private directory <path> open") and printed(run, "token store is damaged")
+    shutil.rmtree(user.private)
+    user.private.write_text("")
+    assert printed(user.play(TOKEN).ok(), "cannot keep its private files in <directory>")
+
+
+def test_roles_and_playbooks(user: User) -> None:
+    user.write("tasks.yml", "- debug:\n")
+    uses = ({"client": "a", "tasks": "none.yml"}, {"client": "a", "tasks": "tasks.yml"}, {"tasks": "tasks.yml"})
+    tasks = "".join(
+        f"- block:\n  - include_role: {{name: falconops.auth.falcon_session}}\n"
+        f"    vars: {json.dumps({f'falcon_session_{name}': value for name, value in use.items()})}\n"
+        f"  rescue: [{{debug: }}]\n"
+        for use in uses
+    )
+    run = user.play(tasks, "-e", "falcon_cloud=us-1").ok()
+    assert printed(run, "falcon_session_tasks is <path>") and printed(run, "is an extra variable (-e)")
+    assert printed(run, "missing required arguments: falcon_session_client")
+    run = user.command("ansible-playbook", "falconops.auth.store_client").wait().failed()
+    assert printed(run, "There is no file to store a client in")
+    run = user.command("ansible-playbook", "falconops.auth.request_token").wait().failed()
+    assert printed(run, "stdin is not interactive") and printed(run, "There are no Falcon credentials")
+
+
+def test_what_ansible_says(user: User) -> None:
+    user.credentials(FULL)
+    run = user.play(TOKEN, "-v").ok()
+    assert printed(run, "the output has been hidden") and printed(run, "issued by the API, valid until")
+    run = user.play(TOKEN, env={"ANSIBLE_COLLECTIONS_PATH": "/none"}).failed()
+    assert printed(run, "couldn't resolve module/action 'falconops.auth.falcon_token'")
+    run = user.play(TOKEN, env={"ANSIBLE_VAULT_PASSWORD_FILE": None}).failed()
+    assert printed(run, "Attempting to decrypt but no vault secrets found")
+    user.write("without/requests.py", "raise ImportError('no such library')\n")
+    forced = "- falconops.auth.falcon_token: {force: true}\n"
+    run = user.play(forced, env={"PYTHONPATH": str(user.project / "without")}).failed()
+    assert printed(run, "Asking the API needs the Python library requests")
