@@ -5,23 +5,23 @@
 # The tests are nox sessions (noxfile.py); tests/run.py runs them and counts. Everything is installed below .venv/ and .nox/.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast test-long lint sanity docs picture soak simulate bench bench-quick format clean
+.PHONY: help demo test test-fast test-all lint sanity docs picture release-check soak simulate bench bench-quick format clean
 RUN = .venv/bin/python tests/run.py
 
 help:  ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '%-12s%s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '%-14s%s\n' "$$name" "$$text"; done
 
 demo: .venv/demo  ## see it work, against an emulated Falcon cloud on this machine
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" tests/demo/run
 
-test: .venv/nox  ## run every check and test
+test: .venv/nox  ## run every check and test, on the ansible-core that we develop on
 	@$(RUN)
 
 test-fast: .venv/nox  ## run the unit tests alone
 	@$(RUN) unit
 
-test-long: .venv/nox  ## run every test on every ansible-core
-	@FALCONOPS_TEST_LONG=1 $(RUN)
+test-all: .venv/nox  ## run every check and test on every supported ansible-core, and close with a table (hours)
+	@FALCONOPS_TEST_ALL=1 $(RUN)
 
 lint: .venv/nox  ## run the checks that run nothing of the collection
 	@$(RUN) ruff-format ruff mypy yamllint antsibull-nox-config license-check extra-checks changelog docs-check ansible-lint
@@ -34,6 +34,9 @@ docs: .venv/nox  ## build the docs site, into .nox/site/html
 
 picture: .venv/nox  ## draw docs/images/token.svg (needs Graphviz)
 	@.venv/bin/nox -s picture
+
+release-check: .venv/nox  ## check what is to be released, where it is installed (VERSION=1.0.0)
+	@VERSION="$(VERSION)" $(RUN) release-check
 
 soak: .venv/nox  ## let chance loose on the broker (SOAK="--minutes 10 --seed 1")
 	@.venv/bin/nox -s soak -- $(SOAK)

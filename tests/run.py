@@ -14,11 +14,14 @@ import json
 import shutil
 import subprocess
 import sys
+import typing as t
 from pathlib import Path
 from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / ".nox" / "results"
+# What noxfile.py runs on each supported ansible-core.
+KINDS = ("sanity", "unit", "integration", "neighbours")
 
 
 def main() -> int:
@@ -37,7 +40,8 @@ def main() -> int:
     total: collections.Counter[str] = collections.Counter()
     notes = []
     print(f"\n{'session':<24}{'time':>7}{'passed':>9}{'failed':>9}{'skipped':>9}")
-    for session in json.loads(report.read_text())["sessions"]:
+    sessions = json.loads(report.read_text())["sessions"]
+    for session in sessions:
         counts, reasons = count(session)
         total += counts
         notes += [f"not run: {session['name']}: {reason}" for reason in reasons]
@@ -45,11 +49,12 @@ def main() -> int:
         print(f"{session['name']:<24}{session['duration']:>6.0f}s{numbers}")
     for note in notes:
         print(note)
+    print_matrix(sessions)
     print(f"total: {total['passed']} passed, {total['failed']} failed, {total['skipped']} skipped", flush=True)
     return status or int(total["failed"] > 0 or total["passed"] == 0)
 
 
-def count(session: dict[str, str]) -> tuple[collections.Counter[str], list[str]]:
+def count(session: dict[str, t.Any]) -> tuple[collections.Counter[str], list[str]]:
     """Count a session's outcomes, and collect why something of it was skipped."""
     outcome = {"success": "passed", "skipped": "skipped"}.get(session["result"], "failed")
     reasons: collections.Counter[str] = collections.Counter()
@@ -72,6 +77,28 @@ def count(session: dict[str, str]) -> tuple[collections.Counter[str], list[str]]
             reasons[session["reason"]] += 1
     said += [f"{reason} (tests: {number})" if tests.exists() else reason for reason, number in reasons.items()]
     return counts, said
+
+
+def print_matrix(sessions: list[dict[str, t.Any]]) -> None:
+    """Print what was run on which ansible-core, where it was more than one."""
+    rows: dict[str, dict[str, str]] = {}
+    pythons: dict[str, str] = {}
+    for session in sessions:
+        kind = session["name"].split("-")[0]
+        if kind not in KINDS:
+            continue
+        pins = ROOT / "tests" / "requirements" / f"core{session['name'].removeprefix(kind)}.txt"
+        core = pins.read_text().split("==")[-1].strip()
+        counts, _reasons = count(session)
+        numbers = "/".join(str(counts[outcome]) for outcome in ("passed", "failed", "skipped"))
+        rows.setdefault(core, {})[kind] = f"{numbers} {session['duration']:.0f}s"
+        if session["signatures"][1:]:
+            pythons[core] = session["signatures"][1].removeprefix(f"{session['name']}-")
+    if len(rows) > 1:
+        print(f"\n{'ansible-core':<14}{'Python':<8}" + "".join(f"{kind:>20}" for kind in KINDS))
+        for core, cells in rows.items():
+            print(f"{core:<14}{pythons.get(core, ''):<8}" + "".join(f"{cells.get(kind, '-'):>20}" for kind in KINDS))
+        print("(passed/failed/skipped and seconds)")
 
 
 if __name__ == "__main__":

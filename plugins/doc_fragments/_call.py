@@ -17,22 +17,22 @@ options:
         issued the token.
     type: str
     required: true
-    version_added: 0.1.0
+    version_added: 1.0.0
   method:
     description: HTTP method.
     type: str
     choices: [GET, HEAD, POST, PUT, PATCH, DELETE]
     default: GET
-    version_added: 0.1.0
+    version_added: 1.0.0
   params:
     description: Query parameters. A list repeats its name, and what is null is left out.
     type: dict
-    version_added: 0.1.0
+    version_added: 1.0.0
   body:
     description:
       - Body of the request, in the form that O(body_format) says. C(GET) has none, but for the few operations that want one.
     type: raw
-    version_added: 0.1.0
+    version_added: 1.0.0
   body_format:
     description: What O(body) is.
     type: str
@@ -43,40 +43,40 @@ options:
       multipart: A dictionary of parts. A file is a dictionary with C(src), its path on the control node, or with
         C(filename) and C(content); anything else is a text.
       raw: A text, sent as it is.
-    version_added: 0.1.0
+    version_added: 1.0.0
   headers:
     description: HTTP headers beside those that the call has by itself. C(Authorization) is not among them.
     type: dict
-    version_added: 0.1.0
+    version_added: 1.0.0
   ids:
     description:
       - Ids, sent as C(ids) in the query of C(GET), C(HEAD) and C(DELETE), and in the body of all others. As many as you like
         for what only reads, which asks for O(batch_size) of them at a time.
     type: list
     elements: str
-    version_added: 0.1.0
+    version_added: 1.0.0
   batch_size:
     description:
       - So many of O(ids) in one request, from 1 to 5000. Without it, what only reads sends 100 in a query and 500 in a body; what may change
         something is not split.
     type: int
-    version_added: 0.1.0
+    version_added: 1.0.0
   paginate:
     description:
       - Go on until there are no more pages, whichever of its ways the API has to name the next one.
       - Without it, and with more items than the answer holds, there is a warning.
     type: bool
     default: false
-    version_added: 0.1.0
+    version_added: 1.0.0
   max_items:
     description: Stop after so many items, from 1 to 10000000.
     type: int
-    version_added: 0.1.0
+    version_added: 1.0.0
   query:
     description:
       - A JMESPath expression over the result. What it finds comes back in C(result). It is checked before anything is sent.
     type: str
-    version_added: 0.1.0
+    version_added: 1.0.0
   read_only:
     description:
       - Whether the call only reads. This decides about C(changed), check mode, and whether it may be sent twice.
@@ -84,20 +84,20 @@ options:
         C(queries) or C(combined), or is known to read; but none that has to do with Real Time Response, uninstall tokens or
         GraphQL.
     type: bool
-    version_added: 0.1.0
+    version_added: 1.0.0
   allow_partial:
     description: Do not fail if only a part was done. C(errors) tells what was not.
     type: bool
     default: false
-    version_added: 0.1.0
+    version_added: 1.0.0
   ignore_codes:
     description: Statuses and codes of errors that are no failure, such as V([404]) for what may be gone already.
     type: list
     elements: int
-    version_added: 0.1.0
+    version_added: 1.0.0
   max_wait:
     description: The longest time in seconds to wait at once when the API's rate limit is reached, from 0 to 3600.
     type: int
     default: 90
-    version_added: 0.1.0
+    version_added: 1.0.0
 """

@@ -19,7 +19,7 @@ options:
       - For modules, if it is not given, the variable V(falcon_client) or the environment variable E(FALCON_CLIENT) is
         used.
     type: str
-    version_added: 0.1.0
+    version_added: 1.0.0
   clients:
     description:
       - Stored API clients, by name. Each is a dictionary with the keys V(client_id) and V(client_secret), and if need
@@ -27,7 +27,7 @@ options:
         V(cloud) or V(hostname), and V(member_cid).
       - Normally this is the variable V(falcon_clients) in a vars file that is encrypted with Ansible Vault.
     type: dict
-    version_added: 0.1.0
+    version_added: 1.0.0
   clients_file:
     description:
       - A YAML file that holds what O(clients) describes, encrypted with Ansible Vault as a whole or value by value. It is
@@ -37,7 +37,7 @@ options:
       - For modules, if it is not given, the variable V(falcon_clients_file) or the environment variable
         E(FALCON_CLIENTS_FILE) is used.
     type: path
-    version_added: 0.1.0
+    version_added: 1.0.0
   client_id:
     description:
       - Id of the API client, 32 hexadecimal digits.
@@ -45,7 +45,7 @@ options:
         E(FALCON_CLIENT_ID) is used.
     type: str
     aliases: [falcon_client_id]
-    version_added: 0.1.0
+    version_added: 1.0.0
   client_secret:
     description:
       - Secret of the API client. Keep it in a file that is encrypted with Ansible Vault.
@@ -53,7 +53,7 @@ options:
         E(FALCON_CLIENT_SECRET) is used.
     type: str
     aliases: [falcon_client_secret]
-    version_added: 0.1.0
+    version_added: 1.0.0
   cloud:
     description:
       - The Falcon cloud in which the client lives. Without it and without O(hostname), V(us-1) is asked, which sends
@@ -71,7 +71,7 @@ options:
       eu-1: "V(https://api.eu-1.crowdstrike.com)"
       us-gov-1: "V(https://api.laggar.gcw.crowdstrike.com)"
       us-gov-2: "V(https://api.us-gov-2.crowdstrike.mil)"
-    version_added: 0.1.0
+    version_added: 1.0.0
   hostname:
     description:
       - Full URL of the API instead of O(cloud), such as V(https://api.us-2.crowdstrike.com). It must begin with
@@ -79,7 +79,7 @@ options:
       - For modules, if it is not given, the variable V(falcon_hostname) or the environment variable E(FALCON_HOSTNAME)
         is used.
     type: str
-    version_added: 0.1.0
+    version_added: 1.0.0
   member_cid:
     description:
       - Customer id of a Flight Control child, for a token that is good for this child. The checksum that the Falcon
@@ -88,7 +88,7 @@ options:
       - For modules, if it is not given, the variable V(falcon_member_cid) or the environment variable
         E(FALCON_MEMBER_CID) is used.
     type: str
-    version_added: 0.1.0
+    version_added: 1.0.0
   session:
     description:
       - Keeps this token apart from others of the same client, so that whoever revokes it takes nobody else's. The id of
@@ -96,7 +96,7 @@ options:
       - For modules, if it is not given, the variable V(falcon_session_name) or the environment variable
         E(FALCON_SESSION) is used.
     type: str
-    version_added: 0.1.0
+    version_added: 1.0.0
 notes:
   - Each option is taken from the first place that gives it, in this order - the argument (which C(module_defaults) can
     set for modules), the variable, the context that an earlier M(falconops.auth.falcon_token) of this run has set for
@@ -113,29 +113,29 @@ seealso:
     PLUGIN = r"""
 options:
   client:
-    vars: [{name: falcon_client, version_added: 0.1.0}]
-    env: [{name: FALCON_CLIENT, version_added: 0.1.0}]
+    vars: [{name: falcon_client, version_added: 1.0.0}]
+    env: [{name: FALCON_CLIENT, version_added: 1.0.0}]
   clients:
-    vars: [{name: falcon_clients, version_added: 0.1.0}]
+    vars: [{name: falcon_clients, version_added: 1.0.0}]
   clients_file:
-    vars: [{name: falcon_clients_file, version_added: 0.1.0}]
-    env: [{name: FALCON_CLIENTS_FILE, version_added: 0.1.0}]
+    vars: [{name: falcon_clients_file, version_added: 1.0.0}]
+    env: [{name: FALCON_CLIENTS_FILE, version_added: 1.0.0}]
   client_id:
-    vars: [{name: falcon_client_id, version_added: 0.1.0}]
-    env: [{name: FALCON_CLIENT_ID, version_added: 0.1.0}]
+    vars: [{name: falcon_client_id, version_added: 1.0.0}]
+    env: [{name: FALCON_CLIENT_ID, version_added: 1.0.0}]
   client_secret:
-    vars: [{name: falcon_client_secret, version_added: 0.1.0}]
-    env: [{name: FALCON_CLIENT_SECRET, version_added: 0.1.0}]
+    vars: [{name: falcon_client_secret, version_added: 1.0.0}]
+    env: [{name: FALCON_CLIENT_SECRET, version_added: 1.0.0}]
   cloud:
-    vars: [{name: falcon_cloud, version_added: 0.1.0}]
-    env: [{name: FALCON_CLOUD, version_added: 0.1.0}]
+    vars: [{name: falcon_cloud, version_added: 1.0.0}]
+    env: [{name: FALCON_CLOUD, version_added: 1.0.0}]
   hostname:
-    vars: [{name: falcon_hostname, version_added: 0.1.0}]
-    env: [{name: FALCON_HOSTNAME, version_added: 0.1.0}]
+    vars: [{name: falcon_hostname, version_added: 1.0.0}]
+    env: [{name: FALCON_HOSTNAME, version_added: 1.0.0}]
   member_cid:
-    vars: [{name: falcon_member_cid, version_added: 0.1.0}]
-    env: [{name: FALCON_MEMBER_CID, version_added: 0.1.0}]
+    vars: [{name: falcon_member_cid, version_added: 1.0.0}]
+    env: [{name: FALCON_MEMBER_CID, version_added: 1.0.0}]
   session:
-    vars: [{name: falcon_session_name, version_added: 0.1.0}]
-    env: [{name: FALCON_SESSION, version_added: 0.1.0}]
+    vars: [{name: falcon_session_name, version_added: 1.0.0}]
+    env: [{name: FALCON_SESSION, version_added: 1.0.0}]
 """

@@ -19,7 +19,7 @@ options:
         is used.
     type: int
     default: 10
-    version_added: 0.1.0
+    version_added: 1.0.0
   retries:
     description:
       - How often a request is repeated after a fault of the server, a broken connection or a full rate limit, from 0 to
@@ -28,14 +28,14 @@ options:
         is used.
     type: int
     default: 3
-    version_added: 0.1.0
+    version_added: 1.0.0
   proxy:
     description:
       - URL of the proxy. Without it E(HTTPS_PROXY) and E(NO_PROXY) count, as for other programs.
       - For modules, if it is not given, the variable V(falcon_proxy) or the environment variable E(FALCON_PROXY) is
         used.
     type: str
-    version_added: 0.1.0
+    version_added: 1.0.0
   ca_path:
     description:
       - A file or directory of the CA certificates to trust. Without it E(REQUESTS_CA_BUNDLE) and E(CURL_CA_BUNDLE)
@@ -43,7 +43,7 @@ options:
       - For modules, if it is not given, the variable V(falcon_ca_path) or the environment variable E(FALCON_CA_PATH)
         is used.
     type: path
-    version_added: 0.1.0
+    version_added: 1.0.0
   validate_certs:
     description:
       - Whether to check the server's TLS certificate. Whoever sets this to V(false) may send the secret to anybody.
@@ -51,14 +51,14 @@ options:
         E(FALCON_VALIDATE_CERTS) is used.
     type: bool
     default: true
-    version_added: 0.1.0
+    version_added: 1.0.0
   user_agent:
     description:
       - What to send as C(User-Agent) before the name and version of this collection, such as V(mycompany/1.0).
       - For modules, if it is not given, the variable V(falcon_user_agent) or the environment variable
         E(FALCON_USER_AGENT) is used.
     type: str
-    version_added: 0.1.0
+    version_added: 1.0.0
 requirements:
   - requests >= 2.28 (Python library, on the control node, only where a token must be asked for)
 """
@@ -66,21 +66,21 @@ requirements:
     PLUGIN = r"""
 options:
   timeout:
-    vars: [{name: falcon_timeout, version_added: 0.1.0}]
-    env: [{name: FALCON_TIMEOUT, version_added: 0.1.0}]
+    vars: [{name: falcon_timeout, version_added: 1.0.0}]
+    env: [{name: FALCON_TIMEOUT, version_added: 1.0.0}]
   retries:
-    vars: [{name: falcon_retries, version_added: 0.1.0}]
-    env: [{name: FALCON_RETRIES, version_added: 0.1.0}]
+    vars: [{name: falcon_retries, version_added: 1.0.0}]
+    env: [{name: FALCON_RETRIES, version_added: 1.0.0}]
   proxy:
-    vars: [{name: falcon_proxy, version_added: 0.1.0}]
-    env: [{name: FALCON_PROXY, version_added: 0.1.0}]
+    vars: [{name: falcon_proxy, version_added: 1.0.0}]
+    env: [{name: FALCON_PROXY, version_added: 1.0.0}]
   ca_path:
-    vars: [{name: falcon_ca_path, version_added: 0.1.0}]
-    env: [{name: FALCON_CA_PATH, version_added: 0.1.0}]
+    vars: [{name: falcon_ca_path, version_added: 1.0.0}]
+    env: [{name: FALCON_CA_PATH, version_added: 1.0.0}]
   validate_certs:
-    vars: [{name: falcon_validate_certs, version_added: 0.1.0}]
-    env: [{name: FALCON_VALIDATE_CERTS, version_added: 0.1.0}]
+    vars: [{name: falcon_validate_certs, version_added: 1.0.0}]
+    env: [{name: FALCON_VALIDATE_CERTS, version_added: 1.0.0}]
   user_agent:
-    vars: [{name: falcon_user_agent, version_added: 0.1.0}]
-    env: [{name: FALCON_USER_AGENT, version_added: 0.1.0}]
+    vars: [{name: falcon_user_agent, version_added: 1.0.0}]
+    env: [{name: FALCON_USER_AGENT, version_added: 1.0.0}]
 """

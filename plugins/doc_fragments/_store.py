@@ -18,7 +18,7 @@ options:
       - For modules, if it is not given, the variable V(falcon_min_ttl) is used.
     type: int
     default: 240
-    version_added: 0.1.0
+    version_added: 1.0.0
   cache:
     description:
       - Whether tokens are kept in the store and taken from there. With V(false), one is asked for each task and client
@@ -28,7 +28,7 @@ options:
         entry C([falconops_auth] cache) is used.
     type: bool
     default: true
-    version_added: 0.1.0
+    version_added: 1.0.0
   cache_plugin:
     description:
       - Cache plugin that keeps the tokens, such as V(community.general.redis). Without it they lie, sealed, in the fact
@@ -38,14 +38,14 @@ options:
       - For modules, if it is not given, the variable V(falcon_cache_plugin), the environment variable
         E(FALCON_CACHE_PLUGIN) or the ini entry C([falconops_auth] cache_plugin) is used.
     type: str
-    version_added: 0.1.0
+    version_added: 1.0.0
   cache_connection:
     description:
       - What this cache plugin connects to. Without it the plugin's own configuration counts.
       - For modules, if it is not given, the variable V(falcon_cache_connection), the environment variable
         E(FALCON_CACHE_CONNECTION) or the ini entry C([falconops_auth] cache_connection) is used.
     type: str
-    version_added: 0.1.0
+    version_added: 1.0.0
   cache_prefix:
     description:
       - What the keys of all entries begin with, 1 to 64 letters, digits and characters of V(._-).
@@ -53,27 +53,27 @@ options:
         E(FALCON_CACHE_PREFIX) or the ini entry C([falconops_auth] cache_prefix) is used.
     type: str
     default: falconops_auth_
-    version_added: 0.1.0
+    version_added: 1.0.0
 """
 
     PLUGIN = r"""
 options:
   min_ttl:
-    vars: [{name: falcon_min_ttl, version_added: 0.1.0}]
+    vars: [{name: falcon_min_ttl, version_added: 1.0.0}]
   cache:
-    vars: [{name: falcon_cache, version_added: 0.1.0}]
-    env: [{name: FALCON_CACHE, version_added: 0.1.0}]
-    ini: [{section: falconops_auth, key: cache, version_added: 0.1.0}]
+    vars: [{name: falcon_cache, version_added: 1.0.0}]
+    env: [{name: FALCON_CACHE, version_added: 1.0.0}]
+    ini: [{section: falconops_auth, key: cache, version_added: 1.0.0}]
   cache_plugin:
-    vars: [{name: falcon_cache_plugin, version_added: 0.1.0}]
-    env: [{name: FALCON_CACHE_PLUGIN, version_added: 0.1.0}]
-    ini: [{section: falconops_auth, key: cache_plugin, version_added: 0.1.0}]
+    vars: [{name: falcon_cache_plugin, version_added: 1.0.0}]
+    env: [{name: FALCON_CACHE_PLUGIN, version_added: 1.0.0}]
+    ini: [{section: falconops_auth, key: cache_plugin, version_added: 1.0.0}]
   cache_connection:
-    vars: [{name: falcon_cache_connection, version_added: 0.1.0}]
-    env: [{name: FALCON_CACHE_CONNECTION, version_added: 0.1.0}]
-    ini: [{section: falconops_auth, key: cache_connection, version_added: 0.1.0}]
+    vars: [{name: falcon_cache_connection, version_added: 1.0.0}]
+    env: [{name: FALCON_CACHE_CONNECTION, version_added: 1.0.0}]
+    ini: [{section: falconops_auth, key: cache_connection, version_added: 1.0.0}]
   cache_prefix:
-    vars: [{name: falcon_cache_prefix, version_added: 0.1.0}]
-    env: [{name: FALCON_CACHE_PREFIX, version_added: 0.1.0}]
-    ini: [{section: falconops_auth, key: cache_prefix, version_added: 0.1.0}]
+    vars: [{name: falcon_cache_prefix, version_added: 1.0.0}]
+    env: [{name: FALCON_CACHE_PREFIX, version_added: 1.0.0}]
+    ini: [{section: falconops_auth, key: cache_prefix, version_added: 1.0.0}]
 """

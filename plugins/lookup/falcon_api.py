@@ -8,7 +8,7 @@ name: falcon_api
 author:
   - falconops contributors (@falconops)
 short_description: What the CrowdStrike Falcon API answers, as a value
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Gives what an operation of the CrowdStrike Falcon API answers. It is the module M(falconops.auth.falcon_api) for what only
     reads, with the same options but for those of files.

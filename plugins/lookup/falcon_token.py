@@ -8,7 +8,7 @@ name: falcon_token
 author:
   - falconops contributors (@falconops)
 short_description: A valid CrowdStrike Falcon API token
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Gives a valid OAuth2 bearer token of the CrowdStrike Falcon API, the same one that the module
     M(falconops.auth.falcon_token) gives for the same options, from the same store, and by the context that it has set
@@ -37,7 +37,7 @@ options:
       bearer: V(Bearer) and the token, as the value of an C(Authorization) header.
       headers: A dictionary of HTTP headers, for M(ansible.builtin.uri). Set C(no_log=true) on the task.
       auth: What the modules of the collection C(crowdstrike.falcon) take in their option C(auth).
-    version_added: 0.1.0
+    version_added: 1.0.0
 notes:
   - C(module_defaults) do not reach lookups. Variables and the context do.
   - The C(environment) keyword does not reach lookups. They read the environment of the process.

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: falcon_api
 short_description: Any call of the CrowdStrike Falcon API, with a token that nobody sees
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Calls any operation of the CrowdStrike Falcon API. The token is that of M(falconops.auth.falcon_token), from the same
     store, and is asked for if there is none. It is in no result, argument, header or log.
@@ -25,28 +25,28 @@ options:
   src:
     description: A file on the control node that is the body of the request. A relative path is relative to the playbook.
     type: path
-    version_added: 0.1.0
+    version_added: 1.0.0
   dest:
     description:
       - A file on the control node that the answer is written to as it comes, with O(paginate) or O(ids) one item on a line,
         as JSON. It takes its place when it is whole. A relative path is relative to the playbook.
     type: path
-    version_added: 0.1.0
+    version_added: 1.0.0
   mode:
     description: Permissions of O(dest), such as V('0640'). Without them a new file has V('0600').
     type: raw
-    version_added: 0.1.0
+    version_added: 1.0.0
   checksum:
     description:
       - Checksum of O(dest), of SHA-256 or with its kind before it, as in V(sha1:...). A file that has it already is not asked
         for again, and one that comes with another is thrown away.
     type: str
-    version_added: 0.1.0
+    version_added: 1.0.0
   access_token:
     description:
       - Belongs to the action plugin, which hands the token over to the machine that a task is delegated to. Do not set it.
     type: str
-    version_added: 0.1.0
+    version_added: 1.0.0
 requirements:
   - requests 2.28 or newer (Python library, on the control node, and on the machine that the task is delegated to)
   - jmespath (Python library, on the control node, only for O(query))

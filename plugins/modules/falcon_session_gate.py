@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: falcon_session_gate
 short_description: "[INTERNAL] Let hosts into a session of a CrowdStrike Falcon API client and out of it"
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Belongs to the role P(falconops.auth.falcon_session#role), and can change in any release.
   - Hosts that enter a session get its token, and the last one that leaves it revokes it. Which hosts are in stands in the
@@ -27,17 +27,17 @@ options:
     type: str
     choices: [named, entered, left]
     required: true
-    version_added: 0.1.0
+    version_added: 1.0.0
   tasks:
     description:
       - The file with the tasks of the session, for V(named).
       - A relative path is relative to the playbook.
     type: path
-    version_added: 0.1.0
+    version_added: 1.0.0
   within:
     description: The session in which this one is, for V(named). To be given that one is to be given none.
     type: str
-    version_added: 0.1.0
+    version_added: 1.0.0
 attributes:
   check_mode:
     support: full

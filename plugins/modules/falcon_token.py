@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: falcon_token
 short_description: Get a valid CrowdStrike Falcon API token
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Gives a valid OAuth2 bearer token of the CrowdStrike Falcon API. It comes from the token store if one lies there,
     else
@@ -34,7 +34,7 @@ options:
         client. Older tokens stay alive.
     type: bool
     default: false
-    version_added: 0.1.0
+    version_added: 1.0.0
 attributes:
   check_mode:
     support: partial

@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: falcon_token_file
 short_description: "[INTERNAL] Write a CrowdStrike Falcon API token into a file"
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Belongs to the playbook C(falconops.auth.request_token), and can change in any release.
   - Writes the token that M(falconops.auth.falcon_token) would give, from the token store or else from the API, into a
@@ -27,7 +27,7 @@ options:
       - A relative path is relative to the directory in which Ansible was started.
     type: path
     required: true
-    version_added: 0.1.0
+    version_added: 1.0.0
 attributes:
   check_mode:
     support: full

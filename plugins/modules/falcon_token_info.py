@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: falcon_token_info
 short_description: Tell which CrowdStrike Falcon API tokens there are
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Tells whether there is a valid token, for what, and until when, without showing it. It asks for none.
   - It never fails because there is no token, nor because there are no credentials.
@@ -23,22 +23,22 @@ options:
         the store.
     type: bool
     default: false
-    version_added: 0.1.0
+    version_added: 1.0.0
   access_token:
     description: Ask the API about this token rather than the cached one. This implies O(verify=true).
     type: str
-    version_added: 0.1.0
+    version_added: 1.0.0
   all:
     description:
       - List every token of the client in the store, in RV(tokens).
       - What another control node has put into a shared store at the very same moment may be missing.
     type: bool
     default: false
-    version_added: 0.1.0
+    version_added: 1.0.0
   query:
     description: A JMESPath expression over the result. What it finds comes back in RV(result).
     type: str
-    version_added: 0.1.0
+    version_added: 1.0.0
 requirements:
   - jmespath (Python library, on the control node, only for O(query))
 attributes:

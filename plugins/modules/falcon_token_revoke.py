@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: falcon_token_revoke
 short_description: Revoke CrowdStrike Falcon API tokens
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Revokes a token at the API that issued it, then drops it from the token store, then forgets the context of the host. It
     asks for no second token to do so.
@@ -26,14 +26,14 @@ options:
       - Revoke this token of the client rather than the cached one.
       - It cannot be given together with O(all=true).
     type: str
-    version_added: 0.1.0
+    version_added: 1.0.0
   all:
     description:
       - Revoke every cached token of the client, for whichever cloud, member and session.
       - What another control node has put into a shared store at the very same moment may be missed.
     type: bool
     default: false
-    version_added: 0.1.0
+    version_added: 1.0.0
 attributes:
   check_mode:
     support: full

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 
 import pytest
 import requests
@@ -15,6 +17,13 @@ from emulator_calls import CCID, TOKEN, US1_TOKEN_URL, credentials, post
 
 from emulator.cast import US1, US2
 from emulator.client import Emulator, EmulatorError
+from emulator.faults import KINDS
+
+
+def test_every_kind_is_in_the_readme() -> None:
+    text = (Path(__file__).resolve().parents[1] / "emulator" / "README.md").read_text(encoding="utf-8")
+    table = text[text.index("| kind | arguments |") : text.index("The setting `paging`")]
+    assert sorted(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == sorted(KINDS)
 
 
 def test_status_default_is_json(emulator: Emulator) -> None:

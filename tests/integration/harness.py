@@ -25,6 +25,8 @@ from integration.secrecy import Detector
 
 VAULT_PASSWORD = "correct horse battery staple"
 CHECKOUT = Path(__file__).resolve().parents[2]
+# What is tested: the checkout, or where `make release-check` has installed the collection.
+COLLECTION = Path(os.environ.get("FALCONOPS_COLLECTION") or CHECKOUT)
 PLUGINS = Path(__file__).resolve().parent / "plugins"
 # Longer than any run takes; a run that hangs is a failure, not a test that never ends.
 LONGEST_RUN = 120
@@ -37,7 +39,7 @@ class Ansible:
         self.bin = Path(os.environ.get("FALCONOPS_ANSIBLE_BIN") or Path(sys.executable).parent)
         self.collections = root / "collections"
         (self.collections / "ansible_collections" / "falconops").mkdir(parents=True)
-        (self.collections / "ansible_collections" / "falconops" / "auth").symlink_to(CHECKOUT)
+        (self.collections / "ansible_collections" / "falconops" / "auth").symlink_to(COLLECTION)
         self._root = root
         self.password_file = root / "vault-password"
         self.password_file.write_text(VAULT_PASSWORD)

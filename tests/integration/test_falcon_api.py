@@ -189,7 +189,7 @@ def test_bytes_in_a_file(user: User) -> None:
         assert run.value(name)["resources"][0]["sha256"] == hashlib.sha256(sample).hexdigest(), name
 
 
-@pytest.mark.skipif("FALCONOPS_TEST_LONG" not in os.environ, reason="FALCONOPS_TEST_LONG is not set")
+@pytest.mark.skipif("FALCONOPS_TEST_ALL" not in os.environ, reason="FALCONOPS_TEST_ALL is not set")
 def test_a_large_file_takes_no_memory(user: User) -> None:
     user.credentials(FULL)
     find = task("list", "/sensors/combined/installers/v3", params={"limit": 1}, query="resources[0].sha256")

@@ -9,9 +9,9 @@ import os
 
 from integration.harness import User
 
-# In `make test` a play small enough to be quick, in `make test-long` the large one. The API's 300 a minute are scaled
+# In `make test` a play small enough to be quick, in `make test-all` the large one. The API's 300 a minute are scaled
 # so that nobody waits for minutes.
-MEMBERS, LIMIT = (400, 10) if os.environ.get("FALCONOPS_TEST_LONG") else (24, 6)
+MEMBERS, LIMIT = (400, 10) if os.environ.get("FALCONOPS_TEST_ALL") else (24, 6)
 
 
 def test_many_members_at_once_run_into_the_limit_one_at_a_time(user: User) -> None:

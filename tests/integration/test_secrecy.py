@@ -189,7 +189,7 @@ VERBOSITIES = ("--forks=5", "-v", "-vv", "-vvv", "-vvvv", "-vvvvv")
 SHOWN = [
     (callback, verbosity)
     for callback, most in CALLBACKS.items()
-    for verbosity in (VERBOSITIES if os.environ.get("FALCONOPS_TEST_LONG") else [most])
+    for verbosity in (VERBOSITIES if os.environ.get("FALCONOPS_TEST_ALL") else [most])
 ]
 DEBUGGED = """
 - falconops.auth.falcon_token: {min_ttl: 10}

@@ -23,8 +23,8 @@ from integration.lives import dump, get, info, revoke
 from integration.results import Run
 from integration.servers import Cache, Files, Memcached, Redis, Server, Silent, free_port
 
-# In `make test-long` all, in `make test` what differs most.
-LONG = bool(os.environ.get("FALCONOPS_TEST_LONG"))
+# In `make test-all` all, in `make test` what differs most.
+LONG = bool(os.environ.get("FALCONOPS_TEST_ALL"))
 HOSTS, FORKS = (200, 20) if LONG else (20, 10)
 # When so many of a token's 1,799 seconds are over, every control node wants a new one; the old one is still good.
 SOON_DUE = 1799 - 240 - 20

@@ -21,7 +21,7 @@ from integration.servers import COLLECTIONS
 ansible, user = integration.ansible, integration.user
 running_emulator, emulator = integration.running_emulator, integration.emulator
 
-LONG = bool(os.environ.get("FALCONOPS_TEST_LONG"))
+LONG = bool(os.environ.get("FALCONOPS_TEST_ALL"))
 VENDOR = COLLECTIONS / "ansible_collections" / "crowdstrike" / "falcon"
 
 

@@ -15,6 +15,8 @@ from integration.harness import CHECKOUT
 
 DOCS = CHECKOUT / "docs" / "pipelines"
 GITHUB, GITLAB, JENKINS = (DOCS / name for name in ("github.yml", "gitlab.yml", "Jenkinsfile"))
+# Our own: what is tested, and released.
+WORKFLOWS = sorted((CHECKOUT / ".github" / "workflows").glob("*.yml"))
 
 # What the systems know of a run, and what their administrators have set.
 GITHUB_KNOWS = {

@@ -18,7 +18,7 @@ from emulator.cast import FULL
 from integration.harness import VAULT_PASSWORD, Started, User
 from integration.results import Run
 from neighbours import pipelines
-from neighbours.pipelines import GITHUB, GITLAB, Pipeline
+from neighbours.pipelines import GITHUB, GITLAB, WORKFLOWS, Pipeline
 from neighbours.test_awx import BIN
 
 CLIENT = {"client_id": FULL.client_id, "client_secret": FULL.client_secret}
@@ -31,8 +31,11 @@ CLIENT = {"client_id": FULL.client_id, "client_secret": FULL.client_secret}
         ["check-jsonschema", "--builtin-schema", "custom.github-workflows-require-timeout", GITHUB],
         ["check-jsonschema", "--builtin-schema", "vendor.gitlab-ci", "--data-transform", "gitlab-ci", GITLAB],
         ["zizmor", "--offline", "--no-progress", GITHUB],
+        ["check-jsonschema", "--builtin-schema", "vendor.github-workflows", *WORKFLOWS],
+        ["check-jsonschema", "--builtin-schema", "custom.github-workflows-require-timeout", *WORKFLOWS],
+        ["zizmor", "--offline", "--no-progress", "--persona", "pedantic", *WORKFLOWS],
     ],
-    ids=["github-schema", "github-timeout", "gitlab-schema", "zizmor"],
+    ids=["github-schema", "github-timeout", "gitlab-schema", "zizmor", "our-schema", "our-timeout", "our-zizmor"],
 )
 def test_a_checker_accepts_the_pipeline(command: list[str]) -> None:
     done = subprocess.run([BIN / command[0], *command[1:]], capture_output=True, text=True, check=False)

@@ -40,11 +40,11 @@ def make_importable() -> None:
     init_plugin_loader([str(root)])
 
 
-# The same cases each time, however busy the machine; `make test-long` looks for new ones.
+# The same cases each time, however busy the machine; `make test-all` looks for new ones.
 hypothesis.settings.register_profile(
     "unit",
     deadline=None,
-    derandomize=not os.environ.get("FALCONOPS_TEST_LONG"),
+    derandomize=not os.environ.get("FALCONOPS_TEST_ALL"),
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("unit")

@@ -120,6 +120,13 @@ def test_each_cloud_is_documented_with_its_url(door):
     assert DOCS[door]["options"]["cloud"]["choices"] == {name: f"V({cloud.url})" for name, cloud in CLOUDS.items()}
 
 
+def test_each_cloud_can_be_chosen_in_awx():
+    """Of the role and its module, tests/unit/plugins/action/test_falcon_client_file.py tells it."""
+    kind = yaml.safe_load((ROOT / "docs" / "awx" / "credential_type_environment.yml").read_text(encoding="utf-8"))
+    [choices] = [field["choices"] for field in kind["inputs"]["fields"] if field["id"] == "cloud"]
+    assert [name for name in choices if name] == list(CLOUDS)
+
+
 @pytest.mark.parametrize(("door", "name"), [each for each in OPTIONS if each[1] in RANGES])
 def test_the_range_of_a_number_is_documented(door, name):
     low, high = RANGES[name]

@@ -35,7 +35,7 @@ from ansible_collections.falconops.auth.tests.unit.tasks import Run
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-LONG = bool(os.environ.get("FALCONOPS_TEST_LONG"))
+LONG = bool(os.environ.get("FALCONOPS_TEST_ALL"))
 SPECS = {
     "falcon_token": _argspec.TOKEN_MODULE_SPEC,
     "falcon_token_info": _argspec.INFO_SPEC,

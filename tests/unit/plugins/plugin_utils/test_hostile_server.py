@@ -49,7 +49,7 @@ from hypothesis import strategies as st
 # Here TLS is left out; what verifies it is tested with real servers.
 pytestmark = pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
 
-LONG = bool(os.environ.get("FALCONOPS_TEST_LONG"))
+LONG = bool(os.environ.get("FALCONOPS_TEST_ALL"))
 CONNECTION = Connection(timeout=5, retries=1, proxy=None, ca_path=None, validate_certs=True, user_agent=None)
 CLIENT = Client(client_id=ID, client_secret=SECRET, hostname=US1, member_cid=MEMBER)
 PATH = "/devices/queries/devices/v1"
@@ -164,7 +164,7 @@ def left(world: Hostile) -> dict[str, str]:
 
 
 def hostile(cases: int) -> t.Any:
-    """Settings of hypothesis: so many cases in `make test-long`, fewer in `make test`."""
+    """Settings of hypothesis: so many cases in `make test-all`, fewer in `make test`."""
     return settings(max_examples=cases if LONG else cases // 10)
 
 

@@ -21,7 +21,7 @@ from ansible_collections.falconops.auth.tests.unit.examples import ID, SECRET, U
 
 DAY = 24 * 3600
 # A tenth of it is enough to see that nothing is left behind.
-LASTS = DAY if os.environ.get("FALCONOPS_TEST_LONG") else DAY // 10
+LASTS = DAY if os.environ.get("FALCONOPS_TEST_ALL") else DAY // 10
 HOUR = 3600
 # How often somebody looks, and how many pipelines with a session of their own have begun since then.
 STEP, PIPELINES = 120, 14
