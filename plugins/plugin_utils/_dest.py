@@ -23,8 +23,8 @@ from ansible_collections.falconops.auth.plugins.plugin_utils._private import rem
 
 _CHECKSUM = re.compile(r"(?:(sha256|sha1|md5|sha512):)?([0-9a-fA-F]{32,128})")
 _MODE = re.compile(r"0?[0-7]{3}")
-# What a killed run has left beside dest is nobody's, once it is so many seconds old and not locked: long ago, since on a
-# network file system another machine may hold a lock that is not seen here.
+# What a killed run has left beside dest is nobody's, once it is so many seconds old and not locked: long ago, since
+# on a network file system another machine may hold a lock that is not seen here.
 _STALE = 3600.0
 
 
