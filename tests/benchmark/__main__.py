@@ -16,7 +16,7 @@ from pathlib import Path
 
 from benchmark import figures, report
 from benchmark.figures import Figures, Line
-from benchmark.place import Machine, Missing, Place
+from benchmark.place import Machine, Missing, Place, version
 from benchmark.works import ALL, Work
 
 QUICK_PAIRS = 3
@@ -66,7 +66,7 @@ def measure(place: Place, work: Work, pairs: int) -> Line:
             place.spend(play, min(work.hosts, 2))
     machine = Machine(place.emulator)
     samples = [work.way.sample(place, work, number) for number in range(pairs)]
-    return Line.of(samples, machine.used_by_others())
+    return Line.of(samples, machine.used_by_others(), version())
 
 
 if __name__ == "__main__":

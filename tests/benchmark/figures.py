@@ -24,7 +24,8 @@ LICENSE = "".join(line.removeprefix("# ") for line in Path(__file__).read_text(e
 class Line:
     """What a piece of work came to.
 
-    cpu: the ratio of all CPU time; others: how much of the machine other programs used; missing: why it was not run.
+    cpu: the ratio of all CPU time; others: how much of the machine other programs used; version: of this collection, as
+    a day and a commit, since lines may be measured at different times; missing: why it was not run.
     """
 
     median: float = 0.0
@@ -35,12 +36,14 @@ class Line:
     reference: list[float] = field(default_factory=list)
     samples: int = 0
     others: float = 0.0
+    version: str = ""
     missing: str = ""
 
     @classmethod
-    def of(cls, samples: Sequence[Sample], others: float) -> Line:
+    def of(cls, samples: Sequence[Sample], others: float, version: str) -> Line:
         values = [value for sample in samples for value in sample.values]
-        line = cls(statistics.median(values), min(values), max(values), samples=len(samples), others=others)
+        line = cls(statistics.median(values), min(values), max(values), samples=len(samples))
+        line.others, line.version = others, version
         line.ours = _medians([sample.ours for sample in samples])
         pairs = [(sample.ours, sample.reference) for sample in samples if sample.reference]
         if pairs:
@@ -51,7 +54,7 @@ class Line:
 
 @dataclass
 class Figures:
-    """All that is known of one ansible-core. about: versions, machine, date."""
+    """All that is known of one ansible-core. about: other versions, and the machine."""
 
     about: dict[str, str]
     lines: dict[str, Line] = field(default_factory=dict)

@@ -184,15 +184,11 @@ class Place:
         said = subprocess.run(command, capture_output=True, text=True, check=True, env=self.user.environment).stdout
         core, python = re.search(r"core ([^]]+)", said), re.search(r"python version = (\S+)", said)
         assert core and python, said
-        git = ["git", "-C", str(CHECKOUT), "describe", "--always", "--dirty"]
-        commit = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()
         return {
             "core": core[1],
             "python": python[1],
-            "commit": commit,
             "vendor": vendor_version(),
             "machine": machine(),
-            "date": time.strftime("%Y-%m-%d", time.gmtime()),
         }
 
     def _inventory(self, play: Play, hosts: int) -> str:
@@ -248,6 +244,13 @@ class Machine:
         everybody = sum(int(busy[field]) for field in (1, 2, 3, 6, 7, 8)) / tick
         emulator = Path(f"/proc/{self._emulator.pid}/stat").read_text().rpartition(")")[2].split()
         return time.monotonic(), everybody, sum(os.times()[:4]) + (int(emulator[11]) + int(emulator[12])) / tick
+
+
+def version() -> str:
+    """Of this collection: today, and its commit."""
+    git = ["git", "-C", str(CHECKOUT), "describe", "--always", "--dirty"]
+    commit = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()
+    return f"{time.strftime('%Y-%m-%d', time.gmtime())} ({commit})"
 
 
 def vendor_version() -> str:

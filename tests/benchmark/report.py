@@ -116,9 +116,10 @@ def _about(figures: Figures) -> str:
     about = figures.about
     others = max((line.others for line in figures.lines.values()), default=0.0)
     vendor = f", crowdstrike.falcon {about['vendor']}" if about["vendor"] else ""
+    versions = " and ".join(sorted({line.version for line in figures.lines.values()} - {""}))
     return (
-        f"Measured on {about['date']} on {about['machine']}, with Python {about['python']}, falconops.auth at "
-        f"{about['commit']}{vendor}; other programs used at most {others:.0%} of the machine meanwhile."
+        f"Measured on {about['machine']}, with Python {about['python']}, falconops.auth of {versions}{vendor}; other "
+        f"programs used at most {others:.0%} of the machine meanwhile."
     )
 
 
