@@ -247,9 +247,14 @@ class Machine:
 
 
 def version() -> str:
-    """Of this collection: today, and its commit."""
-    git = ["git", "-C", str(CHECKOUT), "describe", "--always", "--dirty"]
-    commit = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()
+    """Of this collection: today, and the commit that its plugins are of."""
+    last, changed = (
+        subprocess.run(
+            ["git", "-C", str(CHECKOUT), *args, "--", "plugins"], capture_output=True, text=True, check=False
+        )
+        for args in (["log", "-1", "--format=%h"], ["status", "--porcelain"])
+    )
+    commit = last.stdout.strip() + ("-dirty" if changed.stdout else "")
     return f"{time.strftime('%Y-%m-%d', time.gmtime())} ({commit})"
 
 
