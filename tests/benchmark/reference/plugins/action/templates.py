@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from ansible.plugins.action import ActionBase
 from ansible_collections.bench.reference.plugins.plugin_utils.clock import timed
-from ansible_collections.falconops.auth.plugins.action import falcon_token  # noqa: F401 (it prepares Jinja)
+from ansible_collections.falconops.auth.plugins.plugin_utils import _preload
+
+# Before Ansible forks, as falcon_token does.
+_preload.prepare()
 
 
 class ActionModule(ActionBase):
