@@ -219,6 +219,7 @@ WORKS = [
         BY_LOOKUP,
         ("the same, each of which logs in by itself", BY_THEMSELVES),
         hosts=50,
+        pairs=3,
     ),
     Work(
         "first lookup in a worker, nothing preloaded", TWO_LOOKUPS, limit=at_most(8.0), way=ways.inside(1), quick=True
@@ -267,6 +268,7 @@ WORKS = [
         "``falcon_api``, one resource for each host, times faster",
         ONE_DEVICE,
         ("``crowdstrike.falcon.host_info``", ONE_DEVICE_BY_VENDOR),
+        pairs=3,
         way=ways.times_faster,
     ),
     Work("12 runs side by side, cold", COLD, limit=at_most(1), hosts=1, pairs=1, way=ways.requests(12)),
