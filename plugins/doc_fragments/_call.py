@@ -34,15 +34,16 @@ options:
     type: raw
     version_added: 1.0.0
   body_format:
-    description: What O(body) is.
+    description:
+      - What O(body) is.
+      - V(json) is a dictionary or list, sent as JSON.
+      - V(form) is a dictionary, sent as an HTML form is.
+      - V(multipart) is a dictionary of parts. A file is a dictionary with C(src), its path on the control node, or with
+        C(filename) and C(content); anything else is a text.
+      - V(raw) is a text, sent as it is.
     type: str
     default: json
-    choices:
-      json: A dictionary or list, sent as JSON.
-      form: A dictionary, sent as an HTML form is.
-      multipart: A dictionary of parts. A file is a dictionary with C(src), its path on the control node, or with
-        C(filename) and C(content); anything else is a text.
-      raw: A text, sent as it is.
+    choices: [json, form, multipart, raw]
     version_added: 1.0.0
   headers:
     description: HTTP headers beside those that the call has by itself. C(Authorization) is not among them.

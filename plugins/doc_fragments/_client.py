@@ -23,8 +23,7 @@ options:
   clients:
     description:
       - Stored API clients, by name. Each is a dictionary with the keys V(client_id) and V(client_secret), and if need
-        be
-        V(cloud) or V(hostname), and V(member_cid).
+        be V(cloud) or V(hostname), and V(member_cid).
       - Normally this is the variable V(falcon_clients) in a vars file that is encrypted with Ansible Vault.
     type: dict
     version_added: 1.0.0
@@ -58,19 +57,15 @@ options:
     description:
       - The Falcon cloud in which the client lives. Without it and without O(hostname), V(us-1) is asked, which sends
         clients of the other commercial clouds on to their own; clients of a government cloud must name it.
+      - V(us-1) is V(https://api.crowdstrike.com), V(us-2) is V(https://api.us-2.crowdstrike.com),
+        V(us-3) is V(https://api.us-3.crowdstrike.com), V(eu-1) is V(https://api.eu-1.crowdstrike.com),
+        V(us-gov-1) is V(https://api.laggar.gcw.crowdstrike.com), V(us-gov-2) is V(https://api.us-gov-2.crowdstrike.mil).
       - O(cloud) and O(hostname) are one choice. The highest level that gives either of them wins, and giving both at
-        one
-        level is an error.
+        one level is an error.
       - For modules, if it is not given, the variable V(falcon_cloud) or the environment variable E(FALCON_CLOUD) is
         used.
     type: str
-    choices:
-      us-1: "V(https://api.crowdstrike.com)"
-      us-2: "V(https://api.us-2.crowdstrike.com)"
-      us-3: "V(https://api.us-3.crowdstrike.com)"
-      eu-1: "V(https://api.eu-1.crowdstrike.com)"
-      us-gov-1: "V(https://api.laggar.gcw.crowdstrike.com)"
-      us-gov-2: "V(https://api.us-gov-2.crowdstrike.mil)"
+    choices: [us-1, us-2, us-3, eu-1, us-gov-1, us-gov-2]
     version_added: 1.0.0
   hostname:
     description:

@@ -12,8 +12,7 @@ version_added: 1.0.0
 description:
   - Gives a valid OAuth2 bearer token of the CrowdStrike Falcon API, the same one that the module
     M(falconops.auth.falcon_token) gives for the same options, from the same store, and by the context that it has set
-    for
-    the host.
+    for the host.
   - It gives a valid token in check mode too.
 extends_documentation_fragment:
   - falconops.auth._client
@@ -29,14 +28,19 @@ options:
     elements: str
     required: false
   format:
-    description: The form in which the token is wanted.
+    description:
+      - The form in which the token is wanted.
+      - V(token) is the token itself.
+      - V(bearer) is C(Bearer) and the token, as the value of an C(Authorization) header.
+      - V(headers) is a dictionary of HTTP headers, for M(ansible.builtin.uri). Set C(no_log=true) on the task.
+      - V(auth) is what the modules of the collection C(crowdstrike.falcon) take in their option C(auth).
     type: str
     default: token
     choices:
-      token: The token itself.
-      bearer: V(Bearer) and the token, as the value of an C(Authorization) header.
-      headers: A dictionary of HTTP headers, for M(ansible.builtin.uri). Set C(no_log=true) on the task.
-      auth: What the modules of the collection C(crowdstrike.falcon) take in their option C(auth).
+      - token
+      - bearer
+      - headers
+      - auth
     version_added: 1.0.0
 notes:
   - C(module_defaults) do not reach lookups. Variables and the context do.
@@ -52,7 +56,7 @@ seealso:
 EXAMPLES = r"""
 - name: Call the API with a token of the client in the vaulted variables
   ansible.builtin.uri:
-    url: https://api.crowdstrike.com/sensors/queries/installers/ccid/v1
+    url: https://api.us-2.crowdstrike.com/sensors/queries/installers/ccid/v1  # the client's own cloud
     headers: "{{ lookup('falconops.auth.falcon_token', format='headers') }}"
   register: ccid
   no_log: true  # or the token shows in the output

@@ -9,16 +9,13 @@ short_description: Get a valid CrowdStrike Falcon API token
 version_added: 1.0.0
 description:
   - Gives a valid OAuth2 bearer token of the CrowdStrike Falcon API. It comes from the token store if one lies there,
-    else
-    from the API. Whatever number of hosts, forks and runs ask for the token of the same API client, one of them asks
-    the
-    API and the others use what it got.
+    else from the API. Whatever number of hosts, forks and runs ask for the token of the same API client, one of them
+    asks the API and the others use what it got.
   - The token is sealed in the store under a key that is derived from the client's secret, and is of no use to anyone
     without it. It is renewed before it expires.
   - What the task was given is remembered for the host until the end of the run, or until the next
     M(falconops.auth.falcon_token) - the choice of client, cloud, member and session, and the credentials. Later tasks
-    and
-    lookups need not repeat it.
+    and lookups need not repeat it.
   - Results that carry the token are not shown by callbacks, and are complete in C(register).
 extends_documentation_fragment:
   - falconops.auth._client

@@ -43,7 +43,7 @@ def test_the_first_ten_minutes(user: User) -> None:
     user.api_client(cloud="us-2", scopes=ALL, **client)
     # What is typed into the editor.
     typed = user.write("typed", written["falcon_vault.yml"], clear=True)
-    user.write("hosts.yml", written["hosts.yml"])
+    user.write("windows.yml", written["windows.yml"])
     del user.environment["ANSIBLE_VAULT_PASSWORD_FILE"]
     user.environment |= {"EDITOR": f"cp {typed}", "CI_PIPELINE_ID": "42"}
     password = user.home / ".falcon-vault-password"

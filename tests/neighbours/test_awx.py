@@ -97,12 +97,18 @@ def test_the_environment_type_fills_what_we_read(tmp_path: Path) -> None:
     assert (env["FALCON_CLOUD"], env["FALCON_HOSTNAME"]) == ("", "https://gateway.example")
 
 
-def test_the_file_type_has_nothing_secret_in_the_environment(tmp_path: Path) -> None:
+def test_the_file_type_has_no_client_in_the_environment(tmp_path: Path) -> None:
     text = yaml.safe_dump({"production": {"client_id": "0" * 32, "client_secret": SECRET}})
-    env, shown = inject(FILE, {"clients": text, "client": "production"}, tmp_path)
+    store = {"cache_plugin": "community.general.redis", "cache_connection": "host:6379:0:password"}
+    env, shown = inject(FILE, {"clients": text, "client": "production", **store}, tmp_path)
     path = Path(env.pop("FALCON_CLIENTS_FILE"))
-    assert env == {"FALCON_CLIENT": "production"}
+    assert env == {
+        "FALCON_CLIENT": "production",
+        "FALCON_CACHE_PLUGIN": "community.general.redis",
+        "FALCON_CACHE_CONNECTION": "host:6379:0:password",
+    }
     assert SECRET not in str(shown)
+    assert shown["FALCON_CACHE_CONNECTION"] == "**********"
     assert path.read_text() == text
     assert path.stat().st_mode & 0o777 == 0o600
 

@@ -82,7 +82,7 @@ def test_links_of_the_readme_are_whole_urls():
 
 def test_links_of_the_readme_into_the_repository_lead_somewhere():
     paths = re.findall(rf"{re.escape(GALAXY['repository'])}/(?:blob|tree)/main/([^)#\s]+)", README)
-    assert len(paths) > 10
+    assert len(paths) >= 4
     assert [path for path in paths if not (ROOT / path).exists()] == []
 
 
@@ -98,6 +98,19 @@ def test_the_readme_names_what_the_community_asks_for():
     assert "code_of_conduct" in (ROOT / "CODE_OF_CONDUCT.md").read_text(encoding="utf-8")
     # It is ansible-core that a collection needs.
     assert re.findall(r"pip3? install ansible(?![-\w])", README) == []
+
+
+INSTALLING = [ROOT / "README.md", ROOT / "docs" / "docsite" / "rst" / "first_steps.rst", *ROOT.glob("docs/pipelines/*.yml")]
+
+
+@pytest.mark.parametrize("page", INSTALLING, ids=lambda page: page.name)
+def test_who_installs_as_a_page_shows_it_has_what_is_needed(page):
+    text = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    needed = set(re.findall(r"^([a-z]+)>=", text, re.MULTILINE))
+    assert len(needed) == 2
+    shown = re.findall(r"^[- ]*(?:python -m )?(?:pip install|pipx inject) .+", page.read_text("utf-8"), re.MULTILINE)
+    assert shown
+    assert [line for line in shown if not needed <= set(line.split())] == []
 
 
 # -- metadata
@@ -138,6 +151,8 @@ def test_the_supported_versions_are_the_same_everywhere():
     sentence = f"- ansible-core {least} to {newest} (not {excluded[0]} to {excluded[-1]}, "
     assert sentence in README
     assert excluded == [Version(f"2.17.{patch}") for patch in range(len(excluded))]
+    bounded = f"ansible-core>={least},<2.{minors[-1][1] + 1}"
+    assert all(bounded in page.read_text(encoding="utf-8") for page in INSTALLING if page.name != "README.md")
     for meta in ROOT.glob("roles/*/meta/main.yml"):
         assert yaml.safe_load(meta.read_text())["galaxy_info"]["min_ansible_version"] == "2.{1}".format(*minors[0])
 

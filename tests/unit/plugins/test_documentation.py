@@ -109,7 +109,8 @@ def test_an_option_is_documented_as_it_is(door, name):
     assert documented["type"] == spec["type"]
     assert documented.get("default") == spec.get("default")
     assert documented.get("aliases", []) == spec.get("aliases", [])
-    assert list(documented.get("choices", [])) == spec.get("choices", [])
+    # A list: the validate-modules of ansible-core 2.16 takes no other.
+    assert documented.get("choices", []) == spec.get("choices", [])
     assert documented.get("required", False) == spec.get("required", False)
     assert documented["version_added"]
     assert (name in ("client_secret", "clients", "access_token")) == spec.get("no_log", False)
@@ -117,7 +118,8 @@ def test_an_option_is_documented_as_it_is(door, name):
 
 @pytest.mark.parametrize("door", DOORS)
 def test_each_cloud_is_documented_with_its_url(door):
-    assert DOCS[door]["options"]["cloud"]["choices"] == {name: f"V({cloud.url})" for name, cloud in CLOUDS.items()}
+    text = " ".join(DOCS[door]["options"]["cloud"]["description"])
+    assert re.findall(r"V\(([\w-]+)\) is V\((https://[^)]+)\)", text) == [(name, c.url) for name, c in CLOUDS.items()]
 
 
 def test_each_cloud_can_be_chosen_in_awx():
