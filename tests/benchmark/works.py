@@ -110,10 +110,9 @@ def four_modules(arguments: str) -> tuple[str, ...]:
 
 
 BY_LOOKUP = Play(four_modules("""auth: "{{ lookup('falconops.auth.falcon_token', format='auth') }}\""""), token="warm")
-REGISTERED = Play(
-    ("falconops.auth.falcon_token:\nrun_once: true\nregister: falcon", *four_modules('auth: "{{ falcon.auth }}"')),
-    token="warm",
-)
+ASKED = "falconops.auth.falcon_token:\nrun_once: true\nregister: falcon"
+BY_LOOKUP_AFTER_A_TASK = BY_LOOKUP.but(tasks=(ASKED, *BY_LOOKUP.tasks))
+REGISTERED = Play((ASKED, *four_modules('auth: "{{ falcon.auth }}"')), token="warm")
 BY_THEMSELVES = Play(four_modules(CREDENTIALS))
 
 # All ids in ten pages, by falcon_api and by what others do instead.
@@ -215,6 +214,14 @@ WORKS = [
         hosts=50,  # a run of 200 modules is a mean in itself, so that few pairs do
     ),
     Work(
+        "the same, after one task of ours",
+        BY_LOOKUP_AFTER_A_TASK,
+        ("the same with a token registered once", REGISTERED),
+        at_most(1.05),
+        hosts=50,
+        pairs=3,
+    ),
+    Work(
         "four modules of ``crowdstrike.falcon``, ``auth`` by lookup",
         BY_LOOKUP,
         ("the same, each of which logs in by itself", BY_THEMSELVES),
@@ -222,9 +229,11 @@ WORKS = [
         pairs=3,
     ),
     Work(
-        "first lookup in a worker, nothing preloaded", TWO_LOOKUPS, limit=at_most(8.0), way=ways.inside(1), quick=True
+        "``run()`` of the first lookup in a worker", TWO_LOOKUPS, limit=at_most(8.0), way=ways.inside(2), quick=True
     ),
-    Work("second lookup in a worker", TWO_LOOKUPS, limit=at_most(0.7), way=ways.inside(2), quick=True),
+    Work("``run()`` of the second lookup", TWO_LOOKUPS, limit=at_most(0.7), way=ways.inside(4), quick=True),
+    Work("loading the lookup in a worker", TWO_LOOKUPS, way=ways.inside(1)),
+    Work("loading it, after one task of ours", TWO_LOOKUPS.but(tasks=(ASKED, *TWO_LOOKUPS.tasks)), way=ways.inside(1)),
     Work(
         "a loop of 1,000 lookups",
         Play(a_thousand("falconops.auth.falcon_token"), token="warm"),
