@@ -21,16 +21,12 @@ from ansible_collections.falconops.auth.plugins.module_utils._errors import Call
 from ansible_collections.falconops.auth.plugins.module_utils._wire import Wire
 
 
-def run_module(
-    spec: Spec, work: t.Callable[[Wire, Client, dict[str, t.Any]], dict[str, t.Any]], *, changes: bool = True
-) -> None:
-    """Do the work with the wire, the client and the parameters of the module, and exit with its result.
-
-    changes: whether the work changes anything, so that it is not to be done in check mode.
-    """
+def run_module(spec: Spec, work: t.Callable[[Wire, Client, dict[str, t.Any]], dict[str, t.Any]]) -> None:
+    """Do the work with the wire, the client and the parameters of the module, and exit with its result."""
     module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
     given = module.params
-    if (changes and module.check_mode) or not (given["client_id"] and given["client_secret"] and given["hostname"]):
+    # What an action plugin wants to have done in check mode, it runs as in any other.
+    if module.check_mode or not (given["client_id"] and given["client_secret"] and given["hostname"]):
         module.fail_json(msg="This module is run by its action plugin, with client_id, client_secret and hostname.")
     client = Client(
         client_id=given["client_id"],

@@ -225,7 +225,7 @@ from ansible_collections.falconops.auth.plugins.module_utils._wire import Wire
 
 
 def main() -> None:
-    run_module(API_SPEC, _call, changes=False)
+    run_module(API_SPEC, _call)
 
 
 def _call(wire: Wire, client: Client, given: dict[str, t.Any]) -> dict[str, t.Any]:

@@ -166,7 +166,7 @@ def ask(wire: Wire, client: Client, given: dict[str, t.Any]) -> dict[str, t.Any]
 
 def main() -> None:
     """Run on a machine that the task is delegated to."""
-    run_module(INFO_SPEC, ask, changes=False)
+    run_module(INFO_SPEC, ask)
 
 
 if __name__ == "__main__":

@@ -123,9 +123,7 @@ class ApiFromThere:
                 f"{action._task.delegate_to}; switch it off (ANSIBLE_KEEP_REMOTE_FILES, or keep_remote_files in "
                 "ansible.cfg)."
             )
-        # The connection shows at -vvv what a module says, unless it knows better.
-        kept, action._play_context.no_log, action._task.no_log = action._task.no_log, True, True
-        try:
+        with _as_the_module_needs_it(action):
             result = action._execute_module(
                 module_name=f"falconops.auth.{module}",
                 module_args={
@@ -138,8 +136,6 @@ class ApiFromThere:
                 },
                 task_vars=self._variables,
             )
-        finally:
-            action._play_context.no_log = action._task.no_log = kept
         if "refused" in result:
             words, refused = f"On {action._task.delegate_to}: {result['msg']}", bool(result["refused"])
             if isinstance(result.get("done"), dict):
@@ -156,6 +152,26 @@ class ApiFromThere:
             "module did not run there; it needs Python 3.8 or newer with the library requests there, see "
             "ansible_python_interpreter."
         )
+
+
+@contextlib.contextmanager
+def _as_the_module_needs_it(action: ActionBase) -> t.Iterator[None]:
+    """The action's task as it is to be while a module runs."""
+    task, play = action._task, action._play_context
+    kept = task.no_log, play.no_log, task.environment, task.check_mode
+    # The connection shows at -vvv what a module says, unless it knows better.
+    task.no_log = play.no_log = True
+    # It begins the command that lists of processes show. What is ours in it comes among the module's arguments.
+    task.environment = [
+        {name: value for name, value in overlay.items() if not str(name).startswith("FALCON_")}
+        for overlay in task.environment or ()
+    ]
+    # The action has left out what is not to be done in check mode.
+    task.check_mode = False
+    try:
+        yield
+    finally:
+        task.no_log, play.no_log, task.environment, task.check_mode = kept
 
 
 def _only_told(result: dict[str, t.Any]) -> dict[str, t.Any]:

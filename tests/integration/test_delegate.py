@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.cast import CHILD_A, US1, US2, WRONG_SECRET
+from emulator.cast import CHILD_A, FULL, US1, US2, WRONG_SECRET
 from integration.harness import User
 from integration.lives import dump, get, info, revoke
 from integration.results import sentence
@@ -36,6 +36,13 @@ TRY = """
 - dump: {tried: "{{ tried }}"}
 """
 THERE = "  delegate_to: bastion\n"
+# Credentials by the environment keyword, which Ansible puts in front of the command there.
+ONLY = {"only_id": US1.client_id, "only_secret": US1.client_secret}
+KEYWORD = "environment: {FALCON_CLIENT_ID: '{{ only_id }}', FALCON_CLIENT_SECRET: '{{ only_secret }}'}"
+GIVEN = {
+    "variables": ({"falcon_client_id": US1.client_id, "falcon_client_secret": US1.client_secret}, ""),
+    "environment": (ONLY, KEYWORD),
+}
 LIMIT = ("--limit", "h1,h2")
 
 
@@ -66,6 +73,17 @@ def test_nothing_secret_is_left_there_or_shown(user: User, pipelining: str) -> N
     for result in failed.values("tried"):
         said = sentence(result)
         assert said.startswith("On bastion: Asking https://api.crowdstrike.com") and "403" in said
+
+
+@pytest.mark.secrecy
+@pytest.mark.parametrize("pipelining", ["true", "false"])
+def test_the_environment_keyword_shows_no_secret_there(user: User, pipelining: str) -> None:
+    user.vault("group_vars/all.yml", ONLY)
+    env = {"ANSIBLE_PIPELINING": pipelining, "ANSIBLE_LOG_PATH": str(user.home / "ansible.log")}
+    tasks = get("first") + THERE + f"  {KEYWORD}\n" + info("live", verify=True) + THERE + revoke("gone") + THERE
+    run = user.play(tasks + dump("live", "gone"), "-vvvvv", "--limit", "h1", play=KEYWORD, hosts=HOSTS, env=env).ok()
+    assert run.value("live")["token"] and run.value("gone")["changed"]
+    assert user.emulator.live_tokens() == []
 
 
 @pytest.mark.brief
@@ -116,10 +134,12 @@ def test_a_dead_token_and_a_refused_revocation_there(user: User) -> None:
 
 
 @pytest.mark.secrecy
-def test_no_process_list_shows_the_secret(user: User) -> None:
-    user.credentials(US1)
+@pytest.mark.parametrize("given", GIVEN)
+def test_no_process_list_shows_the_secret(user: User, given: str) -> None:
+    variables, keyword = GIVEN[given]
+    user.vault("group_vars/all.yml", variables)
     user.emulator.fault("delay", seconds=60)
-    play = "- hosts: h1\n  gather_facts: false\n  tasks:\n" + textwrap.indent(TOKEN, "    ")
+    play = f"- hosts: h1\n  gather_facts: false\n  {keyword}\n  tasks:\n" + textwrap.indent(TOKEN, "    ")
     started = user.start(play, hosts=HOSTS)
     user.emulator.wait_for_requests(1)
     seen = b""
@@ -171,6 +191,18 @@ def test_what_is_missing_there_is_a_sentence(user: User, there: str) -> None:
         assert ("did not run there" in said) == (there == "no Python"), said
     assert run.value("kept")["access_token"] == run.value("here")["access_token"]
     assert len(user.emulator.connects()) == 1
+
+
+@pytest.mark.brief
+def test_what_reads_is_read_there_in_check_mode_also_with_a_new_token(user: User) -> None:
+    user.credentials(FULL)
+    path = "/devices/queries/devices/v1"
+    read = "- falconops.auth.falcon_api: {path: " + path + "}\n" + THERE + "  register: "
+    user.play(read + "issued\n" + dump("issued"), "--check", "--limit", "h1", hosts=HOSTS).ok()
+    user.emulator.kill_tokens()
+    run = user.play(read + "renewed\n" + dump("renewed"), "--check", "--limit", "h1", hosts=HOSTS).ok()
+    assert run.value("renewed")["count"] == 30 and user.asked() == 2
+    assert [each["status"] for each in user.emulator.requests(path=path)] == [200, 401, 200]
 
 
 def test_the_environment_keyword_counts_there(user: User) -> None:

@@ -41,12 +41,13 @@ def server():
 def there(answer, **task):
     """The API there, whose modules answer so, and the action."""
     action = MagicMock()
-    action._task = MagicMock(delegate_to="bastion", no_log=False, **task)
+    action._task = MagicMock(delegate_to="bastion", **{**TASK, **task})
     action._play_context = MagicMock(no_log=False)
     action._execute_module = MagicMock(return_value=answer)
     return ApiFromThere(action, {"a": 1}, CONNECTION), action
 
 
+TASK = {"no_log": False, "check_mode": False, "environment": []}
 CALLS = {
     "request": lambda api: api.request(CHILD),
     "revoke": lambda api: api.revoke(CHILD, TOKEN_TEXT),
@@ -148,18 +149,24 @@ def test_from_there_nothing_is_left_in_files(call, monkeypatch):
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=list(CALLS))
-def test_from_there_no_log_is_on_meanwhile_and_what_it_was_afterwards(call):
+def test_from_there_the_task_is_as_the_module_needs_it_and_what_it_was_afterwards(call):
+    def as_it_is():
+        task = action._task
+        return task.no_log, action._play_context.no_log, task.check_mode, task.environment
+
     def execute(**kwargs):
-        seen.append((action._task.no_log, action._play_context.no_log))
+        seen.append(as_it_is())
         raise RuntimeError
 
     seen = []
-    api, action = there(None)
-    action._execute_module = execute
+    overlays = [{"FALCON_CLIENT_SECRET": SECRET, "HTTPS_PROXY": "http://a"}, {1: 2, "FALCON_PROXY": "http://u:p@b"}]
+    api, action = there(None, check_mode=True, environment=overlays)
+    action._execute_module, before = execute, as_it_is()
     with pytest.raises(RuntimeError):
         call(api)
-    assert seen == [(True, True)]
-    assert (action._task.no_log, action._play_context.no_log) == (False, False)
+    assert seen == [(True, True, False, [{"HTTPS_PROXY": "http://a"}, {1: 2}])]
+    assert as_it_is() == before == (False, False, True, overlays)
+    assert overlays[0]["FALCON_CLIENT_SECRET"] == SECRET
 
 
 @pytest.mark.parametrize(
