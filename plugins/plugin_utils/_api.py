@@ -14,6 +14,7 @@ import time
 import typing as t
 
 from ansible import constants as C
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.falconops.auth.plugins.module_utils._call import TOLD, Call
 from ansible_collections.falconops.auth.plugins.module_utils._client import Client
@@ -117,25 +118,29 @@ class ApiFromThere:
     def _run(self, module: str, client: Client, **more: t.Any) -> dict[str, t.Any]:
         """The result of the real module there, with options that are resolved and checked."""
         action = self._action
-        if C.DEFAULT_KEEP_REMOTE_FILES:
+        self._refuse_files(client)
+        try:
+            with _as_the_module_needs_it(action):
+                result = action._execute_module(
+                    module_name=f"falconops.auth.{module}",
+                    module_args={
+                        "client_id": client.client_id,
+                        "client_secret": client.client_secret,
+                        "hostname": client.hostname,
+                        "member_cid": client.member_cid,
+                        **dataclasses.asdict(self._connection),
+                        **more,
+                    },
+                    task_vars=self._variables,
+                )
+        except AnsibleConnectionFailure:
+            raise  # the machine cannot be reached, which is Ansible's to tell
+        except AnsibleError:
             raise FalconError(
-                f"keep_remote_files is on, so that the secret of {client} would stay in a file on "
-                f"{action._task.delegate_to}; switch it off (ANSIBLE_KEEP_REMOTE_FILES, or keep_remote_files in "
-                "ansible.cfg)."
-            )
-        with _as_the_module_needs_it(action):
-            result = action._execute_module(
-                module_name=f"falconops.auth.{module}",
-                module_args={
-                    "client_id": client.client_id,
-                    "client_secret": client.client_secret,
-                    "hostname": client.hostname,
-                    "member_cid": client.member_cid,
-                    **dataclasses.asdict(self._connection),
-                    **more,
-                },
-                task_vars=self._variables,
-            )
+                f"Asking {client.hostname} from {action._task.delegate_to} failed before anything was sent: Ansible "
+                "could not start the module there; if the task has become, check its password, and that become_user "
+                "may read what the connection's user puts there."
+            ) from None
         if "refused" in result:
             words, refused = f"On {action._task.delegate_to}: {result['msg']}", bool(result["refused"])
             if isinstance(result.get("done"), dict):
@@ -144,6 +149,23 @@ class ApiFromThere:
         if result.get("failed"):
             raise self._did_not_run(client)
         return t.cast("dict[str, t.Any]", result)
+
+    def _refuse_files(self, client: Client) -> None:
+        """Refuse what would leave the secret to others there, in the file of the module."""
+        action = self._action
+        machine = action._task.delegate_to
+        if C.DEFAULT_KEEP_REMOTE_FILES:
+            raise FalconError(
+                f"keep_remote_files is on, so that the secret of {client} would stay in a file on {machine}; switch it "
+                "off (ANSIBLE_KEEP_REMOTE_FILES, or keep_remote_files in ansible.cfg)."
+            )
+        for_all = action._is_become_unprivileged() and action.get_shell_option("world_readable_temp", False)
+        if for_all and not action._is_pipelining_enabled("new"):
+            raise FalconError(
+                f"allow_world_readable_tmpfiles is on, so that every user of {machine} could read the secret of "
+                f"{client} while the module runs as {action.get_become_option('become_user')}; switch it off, or "
+                "pipelining on."
+            )
 
     def _did_not_run(self, client: Client) -> FalconError:
         # What went wrong is Ansible's or Python's to tell, in words that may hold what was sent there.

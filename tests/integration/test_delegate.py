@@ -170,6 +170,24 @@ def test_keep_remote_files_is_no_matter_when_the_token_is_cached(user: User) -> 
     assert set(run.values("cached")) == {True}
 
 
+def test_become_that_fails_there_is_a_sentence(user: User) -> None:
+    user.credentials(US1)
+    become = "become: true\nbecome_user: nobody\nvars: {ansible_become_exe: /usr/bin/false, ansible_become_password: x}"
+    run = user.play(TRY, *LIMIT, play=become, hosts=HOSTS).ok()
+    for result in run.values("tried"):
+        said = sentence(result)
+        assert "bastion" in said and "become" in said and "has a fault" not in said
+    assert user.emulator.connects() == []
+
+
+def test_a_file_that_all_could_read_is_refused(user: User) -> None:
+    user.credentials(US1)
+    env = {"ANSIBLE_SHELL_ALLOW_WORLD_READABLE_TEMP": "true"}
+    run = user.play(TRY, "--limit", "h1", play="become: true\nbecome_user: nobody", hosts=HOSTS, env=env).ok()
+    assert "every user of bastion could read" in sentence(run.value("tried"))
+    assert user.emulator.connects() == []
+
+
 def bare_python(user: User) -> Path:
     """A Python without site-packages, thus without requests."""
     path = user.write("bare-python", '#!/bin/sh\nexec /usr/bin/env python3 -S -E "$@"\n')

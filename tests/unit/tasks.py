@@ -25,7 +25,7 @@ class Run:
         task.async_val, task.delegate_to, task.no_log = 0, elsewhere, False
         task.action = self._plugin.__module__.rsplit(".", 1)[-1]
         task.timeout = task.diff = 0
-        connection = MagicMock(transport="ssh" if elsewhere else "local")
+        connection = MagicMock(transport="ssh" if elsewhere else "local", become=None)
         loader = loader_with()
         return self._plugin(
             task=task,

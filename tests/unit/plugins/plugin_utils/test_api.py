@@ -12,6 +12,7 @@ from urllib.parse import parse_qs
 
 import pytest
 import responses
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible_collections.falconops.auth.plugins.module_utils import _wire
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
 from ansible_collections.falconops.auth.plugins.plugin_utils._api import ApiFromHere, ApiFromThere, is_elsewhere
@@ -44,6 +45,7 @@ def there(answer, **task):
     action._task = MagicMock(delegate_to="bastion", **{**TASK, **task})
     action._play_context = MagicMock(no_log=False)
     action._execute_module = MagicMock(return_value=answer)
+    action._is_become_unprivileged.return_value = False
     return ApiFromThere(action, {"a": 1}, CONNECTION), action
 
 
@@ -167,6 +169,37 @@ def test_from_there_the_task_is_as_the_module_needs_it_and_what_it_was_afterward
     assert seen == [(True, True, False, [{"HTTPS_PROXY": "http://a"}, {1: 2}])]
     assert as_it_is() == before == (False, False, True, overlays)
     assert overlays[0]["FALCON_CLIENT_SECRET"] == SECRET
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=list(CALLS))
+def test_from_there_what_ansible_cannot_start_is_a_sentence_of_ours(call):
+    api, action = there(None)
+    action._execute_module.side_effect = AnsibleError(f"Missing sudo password {SECRET}")
+    with pytest.raises(FalconError) as caught:
+        call(api)
+    assert caught.value.message.startswith(f"Asking {US1} from bastion failed before anything was sent: ")
+    assert "become" in caught.value.message and SECRET not in caught.value.message
+    action._execute_module.side_effect = AnsibleConnectionFailure("no route")
+    with pytest.raises(AnsibleConnectionFailure):
+        call(api)
+
+
+@pytest.mark.parametrize(
+    ("unprivileged", "readable", "pipelining", "refused"),
+    [(True, True, False, True), (False, True, False, False), (True, False, False, False), (True, True, True, False)],
+)
+def test_from_there_no_file_is_for_all_to_read(unprivileged, readable, pipelining, refused):
+    api, action = there({"changed": True})
+    action._is_become_unprivileged.return_value = unprivileged
+    action._is_pipelining_enabled.return_value = pipelining
+    action.get_shell_option = {"world_readable_temp": readable}.get
+    action.get_become_option = {"become_user": "nobody"}.get
+    if not refused:
+        api.revoke(CHILD, TOKEN_TEXT)
+        return
+    with pytest.raises(FalconError, match="every user of bastion could read the secret .* runs as nobody; "):
+        api.revoke(CHILD, TOKEN_TEXT)
+    assert not action._execute_module.called
 
 
 @pytest.mark.parametrize(
