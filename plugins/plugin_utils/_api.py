@@ -101,19 +101,21 @@ class ApiFromThere:
         return live
 
     def call(self, client: Client, call: Call, tokens: Tokens, **streams: t.Any) -> dict[str, t.Any]:
-        told = {name: value for name, value in dataclasses.asdict(call).items() if value not in (None, {}, ())}
+        told = {name: value for name, value in dataclasses.asdict(call).items() if value is not None}
         told["read_only"] = told.pop("reads")
         access_token = tokens.current()
         result = self._run("falcon_api", client, access_token=access_token, **told)
         if result.get("dead"):
             result = self._run("falcon_api", client, access_token=tokens.renewed(access_token), **told)
-        if not result.get("dead"):
-            return _only_told(result)
-        raise FalconError(
-            f"On {self._action._task.delegate_to}: {call} at {client.hostname} failed with 401, and with a new token "
-            "again; the API client may have been disabled.",
-            refused=True,
-        )
+        if result.get("dead"):
+            raise FalconError(
+                f"On {self._action._task.delegate_to}: {call} at {client.hostname} failed with 401, and with a new "
+                "token again; the API client may have been disabled.",
+                refused=True,
+            )
+        if not isinstance(result.get("status"), int):
+            raise self._did_not_run(client, "" if call.reads else f"look whether {call} was done, and mind that ")
+        return _only_told(result)
 
     def _run(self, module: str, client: Client, **more: t.Any) -> dict[str, t.Any]:
         """The result of the real module there, with options that are resolved and checked."""
@@ -146,9 +148,8 @@ class ApiFromThere:
             if isinstance(result.get("done"), dict):
                 raise CallFailed(words, _only_told(result["done"]), refused=refused)
             raise FalconError(words, refused=refused, lasting=bool(result.get("lasting")))
-        if result.get("failed"):
-            raise self._did_not_run(client)
-        return t.cast("dict[str, t.Any]", result)
+        # What else went wrong is Ansible's or Python's to tell, in words that may hold what was sent there.
+        return {} if result.get("failed") else t.cast("dict[str, t.Any]", result)
 
     def _refuse_files(self, client: Client) -> None:
         """Refuse what would leave the secret to others there, in the file of the module."""
@@ -167,11 +168,10 @@ class ApiFromThere:
                 "pipelining on."
             )
 
-    def _did_not_run(self, client: Client) -> FalconError:
-        # What went wrong is Ansible's or Python's to tell, in words that may hold what was sent there.
+    def _did_not_run(self, client: Client, doubt: str = "") -> FalconError:
         return FalconError(
-            f"Asking {client.hostname} from {self._action._task.delegate_to} failed before anything was sent: the "
-            "module did not run there; it needs Python 3.8 or newer with the library requests there, see "
+            f"Asking {client.hostname} from {self._action._task.delegate_to} failed: the module did not run there, or "
+            f"not to its end; {doubt}it needs Python 3.8 or newer with the library requests there, see "
             "ansible_python_interpreter."
         )
 

@@ -315,6 +315,16 @@ def test_from_another_machine_as_from_here(user: User) -> None:
 
 
 @pytest.mark.brief
+def test_an_empty_body_is_sent_from_another_machine_as_from_here(user: User) -> None:
+    user.credentials(FULL)
+    write: dict[str, Any] = {"method": "POST", "body": {}}
+    user.play(task("here", GROUPS, **write) + task("there", GROUPS, **write, more="delegate_to: bastion"),
+              "--limit", "h1", hosts=BASTION).ok()  # fmt: skip
+    sent = [(each["body"], each["headers"]["content-type"]) for each in user.emulator.requests(path=GROUPS)]
+    assert sent == [({}, "application/json")] * 2
+
+
+@pytest.mark.brief
 @pytest.mark.secrecy
 def test_the_token_is_in_no_output_whatever_the_server_says(user: User) -> None:
     user.credentials(FULL)

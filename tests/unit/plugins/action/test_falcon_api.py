@@ -241,6 +241,27 @@ def test_delegated_it_is_the_module_that_calls(server, run):
     assert (told["access_token"], told["path"], told["read_only"], told["max_wait"]) == (TOKEN_TEXT, HOSTS, True, 0)
 
 
+@pytest.mark.parametrize(
+    "answer", [{}, {"skipped": True}, {"unreachable": True}, {"failed": True, "msg": f"MODULE FAILURE {SECRET}"}]
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_delegated_a_call_without_an_end_may_have_been_made(server, run, answer, method):
+    path = HOSTS if method == "GET" else GROUPS
+    run({**WHO, "path": HOSTS})
+    result, _action = run.delegated(answer, {**WHO, "path": path, "method": method})
+    assert result["failed"] is True and SECRET not in str(result)
+    assert result["msg"].startswith(f"Asking {US1} from bastion failed: the module did not run there, or not to its end")
+    assert (f"look whether {method} {path} was done" in result["msg"]) is (method == "POST")
+
+
+@pytest.mark.parametrize("body", [{}, [], {"a": None}, None])
+def test_delegated_the_body_is_as_it_is_from_here(server, run, body):
+    run({**WHO, "path": HOSTS})
+    args = {**WHO, "path": GROUPS, "method": "POST", **({} if body is None else {"body": body})}
+    _result, action = run.delegated({"status": 200}, args)
+    assert action._execute_module.call_args.kwargs["module_args"].get("body") == body
+
+
 def test_delegated_with_a_dead_token_another_one_is_sent(server, run):
     run({**WHO, "path": HOSTS})
     action = run.action({**WHO, "path": HOSTS}, elsewhere="bastion")

@@ -136,7 +136,7 @@ def test_from_there_a_module_that_did_not_run(call):
     api, action = there({"failed": True, "msg": f"{SECRET} {TOKEN_TEXT}", "module_stdout": SECRET})
     with pytest.raises(FalconError) as caught:
         call(api)
-    assert caught.value.message.startswith(f"Asking {US1} from bastion failed before anything was sent: ")
+    assert caught.value.message.startswith(f"Asking {US1} from bastion failed: the module did not run there, or not to ")
     assert SECRET not in caught.value.message and TOKEN_TEXT not in caught.value.message
     assert (action._task.no_log, action._play_context.no_log) == (False, False)
 
