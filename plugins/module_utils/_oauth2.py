@@ -14,7 +14,7 @@ import time
 from urllib.parse import urljoin
 
 from ansible_collections.falconops.auth.plugins.module_utils._client import Client, check_hostname
-from ansible_collections.falconops.auth.plugins.module_utils._clouds import cloud_at
+from ansible_collections.falconops.auth.plugins.module_utils._clouds import may_go
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
 from ansible_collections.falconops.auth.plugins.module_utils._exchange import Answer, Request
 from ansible_collections.falconops.auth.plugins.module_utils._token import Token
@@ -106,7 +106,7 @@ def _redirect_target(answer: Answer, attempt: str, *secrets: str) -> str:
     with contextlib.suppress(ValueError):
         named = host_of(urljoin(answer.url, answer.headers.get("Location", "")))
         target = check_hostname(named)
-    if cloud_at(target) or target == host_of(answer.url):
+    if may_go(host_of(answer.url), target):
         return target
     shown = plain(target or named, *secrets) or "nowhere"
     if shown == target and re.fullmatch(r"https://[a-z0-9.-]+(:\d+)?", target):

@@ -18,6 +18,7 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.falconops.auth.plugins.module_utils._call import TOLD, Call
 from ansible_collections.falconops.auth.plugins.module_utils._client import Client
+from ansible_collections.falconops.auth.plugins.module_utils._clouds import may_go
 from ansible_collections.falconops.auth.plugins.module_utils._connection import Connection
 from ansible_collections.falconops.auth.plugins.module_utils._errors import CallFailed, FalconError
 from ansible_collections.falconops.auth.plugins.module_utils._token import Token
@@ -86,9 +87,17 @@ class ApiFromThere:
 
     def request(self, client: Client) -> Token:
         result = self._run("falcon_token", client)
-        with contextlib.suppress(ValueError):
-            return Token.from_answer(result, hostname=str(result.get("hostname")), now=time.time())
-        raise self._did_not_run(client)
+        try:
+            token = Token.from_answer(result, hostname=str(result.get("hostname")), now=time.time())
+        except ValueError:
+            raise self._did_not_run(client) from None
+        if may_go(client.hostname, token.hostname):
+            return token
+        raise FalconError(
+            f"Asking {client.hostname} from {self._action._task.delegate_to} failed: the token is said to come from a "
+            "host that is not CrowdStrike's and was not asked, and was not taken; find out what answers there.",
+            refused=True,
+        )
 
     def revoke(self, client: Client, access_token: str) -> None:
         if self._run("falcon_token_revoke", client, access_token=access_token).get("changed") is not True:

@@ -121,6 +121,19 @@ def test_from_there_a_token_comes_with_its_host():
     assert "access_token" not in action._execute_module.call_args.kwargs["module_args"]
 
 
+@pytest.mark.parametrize("named", ["https://api.crowdstrike.com.evil.example", "http://api.crowdstrike.com", None])
+def test_from_there_nobody_chooses_whom_the_run_talks_to(named):
+    api, _action = there({**ISSUED, "hostname": named})
+    with pytest.raises(FalconError, match="^Asking .* from bastion failed: .* host that is not CrowdStrike's") as caught:
+        api.request(CHILD)
+    assert caught.value.refused
+
+
+def test_from_there_the_host_that_the_user_named_gives_the_token():
+    api, _action = there({**ISSUED, "hostname": "https://api.example:8443"})
+    assert api.request(CHILD.at("https://api.example:8443")).hostname == "https://api.example:8443"
+
+
 @pytest.mark.parametrize("call", CALLS.values(), ids=list(CALLS))
 @pytest.mark.parametrize(("refused", "lasting"), [(True, True), (False, True), (False, False)])
 def test_from_there_a_failure_is_as_it_was_there(call, refused, lasting):
