@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import hashlib
 import os
 import time
 import typing as t
@@ -32,6 +33,10 @@ if t.TYPE_CHECKING:
 class Api(t.Protocol):
     """What a broker needs of the API. Each call raises FalconError."""
 
+    @property
+    def way(self) -> str:
+        """Stands for the way on which it is asked: what failed on one may succeed on another."""
+
     def request(self, client: Client) -> Token:
         """A new token."""
 
@@ -50,6 +55,10 @@ class ApiFromHere:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+    @property
+    def way(self) -> str:
+        return _way(self._connection)
 
     def request(self, client: Client) -> Token:
         from ansible_collections.falconops.auth.plugins.module_utils._oauth2 import request_token
@@ -84,6 +93,10 @@ class ApiFromThere:
         self._action = action
         self._variables = variables
         self._connection = connection
+
+    @property
+    def way(self) -> str:
+        return _way(self._connection, self._action._task.delegate_to)
 
     def request(self, client: Client) -> Token:
         result = self._run("falcon_token", client)
@@ -183,6 +196,14 @@ class ApiFromThere:
             f"not to its end; {doubt}it needs Python 3.8 or newer with the library requests there, see "
             "ansible_python_interpreter."
         )
+
+
+def _way(connection: Connection, machine: str | None = None) -> str:
+    """A digest, since the URL of a proxy may hold a password."""
+    from urllib.request import getproxies_environment
+
+    parts = (dataclasses.astuple(connection), sorted(getproxies_environment().items()), machine)
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
 @contextlib.contextmanager

@@ -46,9 +46,8 @@ class Issued(t.NamedTuple):
 class Broker:
     """Valid tokens of one API client.
 
-    store: None neither reads nor keeps a token; lock_name: of a client's tokens; way: stands for the way on which the
-    API is asked; run: names this run of Ansible, and node this control node; patience: the longest time in seconds
-    that another process may take to ask.
+    store: None neither reads nor keeps a token; lock_name: of a client's tokens; run: names this run of Ansible, and
+    node this control node; patience: the longest time in seconds that another process may take to ask.
     """
 
     def __init__(
@@ -58,7 +57,6 @@ class Broker:
         lock: Lock,
         lock_name: t.Callable[[Client], str],
         api: Api,
-        way: str,
         run: str,
         node: str,
         patience: float,
@@ -68,7 +66,6 @@ class Broker:
         self._lock = lock
         self._lock_name = lock_name
         self._api = api
-        self._way = way
         self._run = run
         self._node = node
         self._patience = patience
@@ -160,7 +157,7 @@ class Broker:
             owner = client.at(token.hostname)
             alive = _alive(token)
             if alive:
-                way = f"revoke {owner.hostname} {self._way}"
+                way = f"revoke {owner.hostname} {self._api.way}"
                 failure = notes.failure_for(way, self._run, waiting_since)
                 if failure:
                     raise failure
@@ -201,7 +198,7 @@ class Broker:
             yield notes
 
     def _asked(self, client: Client, notes: Notes, waiting_since: float, own: str | None) -> Issued:
-        way = f"{client.hostname} {self._way}"
+        way = f"{client.hostname} {self._api.way}"
         old = self._store.get(client) if self._store and not own else None
         if old and old.seconds_left(time.time(), clocks_differ=_LAST_SECONDS) < _LAST_SECONDS:
             old = None

@@ -119,7 +119,6 @@ class Door:
             # Whichever cloud is asked, it is the same client's token: a redirect leads them together.
             lock_name=lambda client: sealer.name("lock", client.member_cid, client.session),
             api=api,
-            way=repr(connection),
             run=run_id(),
             # Two homes on one machine share neither locks nor private files.
             node=f"{os.uname().nodename} {ansible_home()}",

@@ -59,6 +59,8 @@ LIMIT, MINUTE = 300, 60.0
 class Api:
     """Gives a new token after a while, and knows when it was asked and which of its tokens live."""
 
+    way = "way"
+
     def __init__(self, world: VirtualTime) -> None:
         self._world = world
         self.asked: list[float] = []
@@ -120,7 +122,7 @@ def control_nodes(count, *, apart, lives, every, seed=1, clocks=None):
         # Locks reach no other node.
         broker = Broker(
             **{"store": store, "lock": lock, "lock_name": lambda client: SEALER.name("lock", str(number)), "api": api},
-            **{"way": "way", "run": f"run-{number}", "node": f"node-{number}", "patience": 60.0},
+            **{"run": f"run-{number}", "node": f"node-{number}", "patience": 60.0},
             warn=warnings.append,
         )
         while world.now < lives * LIFE:

@@ -435,7 +435,6 @@ class Soak:
             lock=lock,
             lock_name=lambda client: sealer.name("lock", client.member_cid, client.session),
             api=self.server,
-            way="way",
             run=f"run-{self.node.run}",
             node=self.node.name,
             patience=PATIENCE,

@@ -296,6 +296,15 @@ def test_credentials_that_one_task_was_given_serve_what_is_delegated_after_it(us
     assert paths == ["token", "token", "v1", "revoke", "revoke"]
 
 
+def test_a_refusal_here_is_no_answer_to_who_asks_from_there(user: User) -> None:
+    """As where the client's IP allowlist has the bastion's address alone."""
+    user.credentials(US1)
+    user.emulator.fault("status", path="/oauth2/token", status=403)
+    block = "- block:\n  - falconops.auth.falcon_token:\n  rescue:\n"
+    user.play(block + textwrap.indent(TOKEN.strip(), "  "), "--limit", "h1", hosts=HOSTS).ok()
+    assert [request["status"] for request in user.emulator.requests()] == [403, 201]
+
+
 def test_a_refusal_there_is_not_repeated_for_every_host(user: User) -> None:
     user.vault("group_vars/all.yml", {"falcon_client_id": US1.client_id, "falcon_client_secret": WRONG_SECRET})
     hosts = HOSTS + "".join(f"more{number}\n" for number in range(8))

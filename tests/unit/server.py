@@ -27,6 +27,8 @@ class Server:
     left: how many more requests it says that it would take.
     """
 
+    way = "way"
+
     def __init__(self, path):
         self.answer, self.meanwhile, self.left, self.life = None, None, None, 1799
         self.homes = {}  # where clients live that do not live where they are asked for

@@ -53,12 +53,13 @@ class World:
         return Lock(SEALER, self.warnings.append)
 
     def broker(self, *, run="run-1", cache=True, patience=0.1, api=None, way="way", node="node-1"):
+        api = api or self
+        api.way = way
         return Broker(
             store=self.store() if cache else None,
             lock=self.lock(),
             lock_name=lambda client: SEALER.name("lock", client.member_cid, client.session),
-            api=api or self,
-            way=way,
+            api=api,
             run=run,
             node=node,
             patience=patience,

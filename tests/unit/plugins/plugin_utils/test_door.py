@@ -11,6 +11,7 @@ from ansible_collections.falconops.auth.plugins.module_utils import _clouds
 from ansible_collections.falconops.auth.plugins.module_utils._argspec import TOKEN_MODULE_SPEC
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
 from ansible_collections.falconops.auth.plugins.plugin_utils import _door
+from ansible_collections.falconops.auth.plugins.plugin_utils._api import ApiFromHere, ApiFromThere
 from ansible_collections.falconops.auth.plugins.plugin_utils._door import Door, forms, shown, unexpected
 from ansible_collections.falconops.auth.plugins.plugin_utils._options import Options
 from ansible_collections.falconops.auth.tests.unit.cases import who
@@ -29,7 +30,7 @@ from ansible_collections.falconops.auth.tests.unit.examples import (
 NOW = 1_790_000_000.0
 
 
-def door_of(arguments, ask=None, task="task-1", **variables):
+def door_of(arguments, ask=None, task="task-1", api=None, **variables):
     def fresh(client):
         asked.append(client)
         return token("fresh")
@@ -37,8 +38,8 @@ def door_of(arguments, ask=None, task="task-1", **variables):
     asked = []
     given = {"inventory_hostname": "web1", **variables}
     options = Options(TOKEN_MODULE_SPEC, door="task", arguments=arguments, variables=given, templar=templar_of(given))
-    api = SimpleNamespace(request=ask or fresh)
-    door = Door(options, loader=loader_with(), task=task, api=lambda connection: api)
+    api = api or (lambda connection: SimpleNamespace(request=ask or fresh, way="way"))
+    door = Door(options, loader=loader_with(), task=task, api=api)
     door.asked = asked
     return door
 
@@ -131,6 +132,35 @@ def test_a_refusal_tells_that_the_cloud_of_a_stored_client_was_beaten(said, more
     with pytest.raises(FalconError) as caught:
         door.token()
     assert caught.value.message == f"Failed; check this{f'; mind that {beaten}' if beaten and refused else ''}."
+
+
+@pytest.mark.parametrize(
+    "other", [{"proxy": "http://u:p@proxy.example"}, {"timeout": 7}, {"HTTPS_PROXY": "http://b"}, {"delegate_to": "b"}]
+)
+def test_a_refusal_answers_only_who_asks_on_the_same_way(said, monkeypatch, other):
+    """From here or from another machine, through a proxy of the options or of the environment."""
+
+    def way(proxy=None, timeout=10, HTTPS_PROXY="http://a", delegate_to=None):
+        def request(client):
+            asked.append(client)
+            raise FalconError("The address is not on the allowlist.", refused=True)
+
+        def api(connection):
+            machine = SimpleNamespace(_task=SimpleNamespace(delegate_to=delegate_to))
+            there = ApiFromThere(machine, {}, connection) if delegate_to else ApiFromHere(connection)
+            there.request = request
+            return there
+
+        monkeypatch.setenv("HTTPS_PROXY", HTTPS_PROXY)
+        door = door_of(who(ID, timeout=timeout, **({"proxy": proxy} if proxy else {})), api=api)
+        with pytest.raises(FalconError):
+            door.token()
+        return door.api.way
+
+    asked = []
+    ways = [way(), way(), way(**other), way(**other), way()]
+    assert len(asked) == 3 and len({*ways}) == 2
+    assert not any(secret in each for each in ways for secret in ("u:p", "http"))
 
 
 def test_a_fault_of_ours_is_told_without_its_text():

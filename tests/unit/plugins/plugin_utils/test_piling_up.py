@@ -48,7 +48,7 @@ class Clock:
 class Api:
     """Gives a new token each time."""
 
-    issued = 0
+    issued, way = 0, "way"
 
     def request(self, client):
         self.issued += 1
@@ -69,7 +69,7 @@ def broker_of(client, api, warn):
         store=Store(Backend(StoreSettings(None, None, "falconops_auth_"), warn), sealer, lock, warn),
         lock=lock,
         lock_name=lambda client: sealer.name("lock", client.member_cid, client.session),
-        **{"api": api, "way": "way", "run": "run", "node": "node", "patience": 1.0, "warn": warn},
+        **{"api": api, "run": "run", "node": "node", "patience": 1.0, "warn": warn},
     )
 
 
