@@ -56,9 +56,7 @@ class ActionModule(FalconAction):
             return result
         if result.get("failed"):  # why is to be seen, but not what was done until then
             return {name: value for name, value in result.items() if name not in _MAY_BE_SECRET}
-        # The result is whole for register and censored for callbacks, on every version: some forget the first of these.
-        self._task.no_log = True
-        return {"_ansible_no_log": True, "hidden": True, **result}
+        return self.hidden({"hidden": True, **result})
 
     def _answer_to(
         self, call: Call, options: Options, source: t.BinaryIO | None, dest: Dest | None, query: Query | None

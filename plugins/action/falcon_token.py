@@ -31,16 +31,15 @@ class ActionModule(FalconAction):
             token, cached = door.token(force=force)
         client = door.client.at(token.hostname)
         told = forms(token)
-        # The result is whole for register and censored for callbacks, on every version: some forget the first of these.
-        self._task.no_log = True
-        return {
-            "_ansible_no_log": True,
-            "changed": not cached,
-            "cached": cached,
-            "access_token": told["token"],
-            "token_type": token.token_type,
-            "headers": told["headers"],
-            "auth": told["auth"],
-            "ansible_facts": context_fact(client),
-            **shown(client, token, time.time()),
-        }
+        return self.hidden(
+            {
+                "changed": not cached,
+                "cached": cached,
+                "access_token": told["token"],
+                "token_type": token.token_type,
+                "headers": told["headers"],
+                "auth": told["auth"],
+                "ansible_facts": context_fact(client),
+                **shown(client, token, time.time()),
+            }
+        )

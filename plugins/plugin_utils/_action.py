@@ -43,8 +43,7 @@ class FalconAction(ActionBase):
         result = self._answered(task_vars or {})
         if self._task.loop is not None and self._is_told_by_item(task_vars or {}):
             # ansible-core prints the item beside the result, at -v whole whatever its label says.
-            self._task.no_log = True
-            result["_ansible_no_log"] = True
+            return self.hidden(result)
         return result
 
     def _answered(self, variables: Result) -> Result:
@@ -75,6 +74,11 @@ class FalconAction(ActionBase):
         door = Door(options, loader=self._loader, task=self._task._uuid, api=api)
         self._secrets.append(door.client.client_secret)
         return door
+
+    def hidden(self, result: Result) -> Result:
+        """The same, whole for register and censored for callbacks, on every version: some forget the first of these."""
+        self._task.no_log = result["_ansible_no_log"] = True
+        return result
 
     def _is_told_by_item(self, variables: Result) -> bool:
         """Whether the item of the task's loop holds a secret of the task, or what is called one."""
