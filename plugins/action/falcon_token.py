@@ -26,6 +26,7 @@ class ActionModule(FalconAction):
                     "ansible_facts": context_fact(door.client),
                     **shown(door.client, None, time.time()),
                 }
+            door.tell("taken from the cache", token)
             cached = True
         else:
             token, cached = door.token(force=force)

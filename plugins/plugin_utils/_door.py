@@ -97,7 +97,10 @@ class Door:
 
     def cached(self) -> Token | None:
         """The valid token in the store, if there is one. Asks nobody."""
-        return self.broker.cached(self.client, min_ttl=self._min_ttl)
+        token = self.broker.cached(self.client, min_ttl=self._min_ttl)
+        if token:
+            register_secrets(token.access_token)
+        return token
 
     def tell(self, what: str, token: Token, *, owner: Client | None = None) -> None:
         """A line at -v on what happened to a token; owner: whose it was, if it is gone."""

@@ -94,9 +94,13 @@ def test_check_mode_asks_for_nothing_and_says_what_it_would_do(server, run):
     assert len(server.calls) == 0
 
 
-def test_check_mode_with_a_cached_token(server, run):
+def test_check_mode_with_a_cached_token(server, run, said):
     run(WHO)
+    said.clear()
     result = run(WHO, check=True)
+    assert [line.partition(", valid until")[0] for line in said] == [
+        f"falconops.auth: token of client {ID} at us-1 taken from the cache"
+    ]
     assert (result["changed"], result["cached"], result["access_token"]) == (False, True, TOKEN_TEXT)
     result = run({**WHO, "force": True}, check=True)
     assert result["changed"] is True and "access_token" not in result

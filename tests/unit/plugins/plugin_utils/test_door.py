@@ -187,6 +187,17 @@ def test_secrets_are_registered_where_ansible_masks_them(monkeypatch):
     assert registered == [SECRET, TOKEN_TEXT]
 
 
+def test_a_token_is_registered_however_it_comes(said, monkeypatch):
+    registered = []
+    monkeypatch.setattr(_door, "_register_secret", registered.append)
+    assert door_of(who(ID)).cached() is None
+    door_of(who(ID)).token()
+    assert registered.count("fresh") == 1
+    door_of(who(ID)).token()
+    door_of(who(ID)).cached()
+    assert registered.count("fresh") == 3
+
+
 def test_secrets_are_no_matter_where_ansible_does_not_mask(monkeypatch):
     monkeypatch.setattr(_door, "_register_secret", None)
     _door.register_secrets(SECRET, US2)
