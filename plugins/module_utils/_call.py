@@ -24,12 +24,6 @@ IDS_IN_QUERY, IDS_IN_BODY = 100, 500
 LARGEST_URL = 16 * 1024
 LARGEST_BODY = 1000 * 1000
 
-# What is told of a call that was made.
-TOLD = (
-    *("changed", "status", "resources", "meta", "errors", "total", "count", "pages", "truncated", "deprecation"),
-    *("trace_id", "ratelimit", "json", "content"),
-)
-
 _PATH = re.compile(r"(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:-]|%[0-9A-Fa-f]{2})*)+")
 _HIDDEN = re.compile(r"%(?:2e|2f|5c|[01][0-9a-f]|7f)", re.IGNORECASE)
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")

@@ -18,7 +18,7 @@ from ansible_collections.falconops.auth.plugins.module_utils._exchange import SE
 from ansible_collections.falconops.auth.plugins.module_utils._line import Line, Tokens
 from ansible_collections.falconops.auth.plugins.module_utils._outcome import Answered, Outcome
 from ansible_collections.falconops.auth.plugins.module_utils._wire import Wire
-from ansible_collections.falconops.auth.plugins.module_utils._words import plain, said, trace
+from ansible_collections.falconops.auth.plugins.module_utils._words import harmless, said, trace
 
 # A server that gives cursors for ever, and nothing with them, is left.
 _MOST_EMPTY_PAGES = 10
@@ -74,7 +74,7 @@ def perform(
 
 
 def _partial(line: Line, outcome: Outcome) -> str:
-    words = plain("; ".join(str(error.get("message")) for error in outcome.failing), line.sent_token)
+    words = harmless("; ".join(str(error.get("message")) for error in outcome.failing), line.sent_token)
     return (
         f"{line.attempt} did only a part ({outcome.status}): {outcome.count - outcome.refused} done, "
         f"{len(outcome.failing)} not ({words}){outcome.trace}; see errors, and allow_partial or ignore_codes for what "

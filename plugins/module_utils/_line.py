@@ -20,7 +20,7 @@ from ansible_collections.falconops.auth.plugins.module_utils._call import Call
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
 from ansible_collections.falconops.auth.plugins.module_utils._exchange import SERVER_FAULTS, Answer, Request, Sink
 from ansible_collections.falconops.auth.plugins.module_utils._wire import Wire, bearer
-from ansible_collections.falconops.auth.plugins.module_utils._words import plain, scrubbed, spellings, trace
+from ansible_collections.falconops.auth.plugins.module_utils._words import harmless, scrubbed, spellings, trace
 
 # An answer of the API to a file is looked into up to this size, which a list has by far.
 _LARGEST_ENVELOPE = 16 * 1024 * 1024
@@ -115,7 +115,7 @@ class Line:
                 raise ValueError
             return _call.check_path(path), query
         except ValueError:
-            shown = plain(cursor, self.sent_token)
+            shown = harmless(cursor, self.sent_token)
         raise FalconError(
             f"{self.attempt} named a next page that is not at the same host ({shown}), and was not asked."
         )

@@ -19,7 +19,7 @@ from ansible_collections.falconops.auth.plugins.module_utils._errors import Falc
 from ansible_collections.falconops.auth.plugins.module_utils._exchange import Answer, Request
 from ansible_collections.falconops.auth.plugins.module_utils._token import Token
 from ansible_collections.falconops.auth.plugins.module_utils._wire import Wire, basic, bearer, host_of
-from ansible_collections.falconops.auth.plugins.module_utils._words import plain, said, trace
+from ansible_collections.falconops.auth.plugins.module_utils._words import harmless, said, trace
 
 # The API redirects once, to the client's own cloud; a second time is a loop.
 _MOST_REDIRECTS = 2
@@ -108,7 +108,7 @@ def _redirect_target(answer: Answer, attempt: str, *secrets: str) -> str:
         target = check_hostname(named)
     if may_go(host_of(answer.url), target):
         return target
-    shown = plain(target or named, *secrets) or "nowhere"
+    shown = harmless(target or named, *secrets) or "nowhere"
     if shown == target and re.fullmatch(r"https://[a-z0-9.-]+(:\d+)?", target):
         advice = f"if that is right, say so yourself with 'hostname: {target}'"
     else:

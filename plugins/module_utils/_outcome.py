@@ -14,7 +14,7 @@ import typing as t
 from ansible_collections.falconops.auth.plugins.module_utils import _pages
 from ansible_collections.falconops.auth.plugins.module_utils._call import Call
 from ansible_collections.falconops.auth.plugins.module_utils._exchange import Answer
-from ansible_collections.falconops.auth.plugins.module_utils._words import errors_of, plain, trace
+from ansible_collections.falconops.auth.plugins.module_utils._words import errors_of, harmless, trace
 
 # A text that is no JSON is part of the result up to this many characters.
 _LONGEST_TEXT = 1024 * 1024
@@ -82,6 +82,25 @@ class Answered:
         if self.resources:
             return True
         return self.is_good and (bool(self.failing) or not self.errors)
+
+
+# All that Outcome.result() may hold.
+TOLD = (
+    "changed",
+    "status",
+    "resources",
+    "meta",
+    "errors",
+    "total",
+    "count",
+    "pages",
+    "truncated",
+    "deprecation",
+    "trace_id",
+    "ratelimit",
+    "json",
+    "content",
+)
 
 
 class Outcome:
@@ -196,4 +215,4 @@ def _number(text: str) -> int | None:
 
 def _deprecation(headers: t.Mapping[str, str]) -> str:
     """What the headers say of the end of the operation."""
-    return plain("; ".join(f"{name}: {value}" for name, value in headers.items() if "deprecat" in name.lower()))
+    return harmless("; ".join(f"{name}: {value}" for name, value in headers.items() if "deprecat" in name.lower()))

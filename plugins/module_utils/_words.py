@@ -27,7 +27,7 @@ def said(answer: Answer, *secrets: str) -> str:
     messages = [entry["message"] for entry in errors_of(answer.json()) if isinstance(entry.get("message"), str)]
     if not messages:
         return " and no words of the API" if answer.body else " and an empty answer"
-    return f" ({plain('; '.join(messages), *secrets)})"
+    return f" ({harmless('; '.join(messages), *secrets)})"
 
 
 def errors_of(body: t.Any) -> list[dict[str, t.Any]]:
@@ -36,7 +36,7 @@ def errors_of(body: t.Any) -> list[dict[str, t.Any]]:
     return [entry for entry in errors if isinstance(entry, dict)] if isinstance(errors, list) else []
 
 
-def plain(text: str, *secrets: str) -> str:
+def harmless(text: str, *secrets: str) -> str:
     """Printable, on one line, and short; nothing of it if it repeats one of the secrets in another form or in part."""
     for secret in filter(None, secrets):
         text = text.replace(secret, "***")

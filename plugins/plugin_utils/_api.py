@@ -17,7 +17,7 @@ import typing as t
 from ansible import constants as C
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
-from ansible_collections.falconops.auth.plugins.module_utils._call import TOLD, Call
+from ansible_collections.falconops.auth.plugins.module_utils._call import Call
 from ansible_collections.falconops.auth.plugins.module_utils._client import Client
 from ansible_collections.falconops.auth.plugins.module_utils._clouds import may_go
 from ansible_collections.falconops.auth.plugins.module_utils._connection import Connection
@@ -228,6 +228,8 @@ def _as_the_module_needs_it(action: ActionBase) -> t.Iterator[None]:
 
 def _only_told(result: dict[str, t.Any]) -> dict[str, t.Any]:
     """What a module says of a call, and nothing else that may stand in its result, such as facts."""
+    from ansible_collections.falconops.auth.plugins.module_utils._outcome import TOLD
+
     return {name: result[name] for name in TOLD if name in result}
 
 

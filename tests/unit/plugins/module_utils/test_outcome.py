@@ -10,6 +10,7 @@ import pickle
 
 import pytest
 from ansible_collections.falconops.auth.plugins.module_utils._errors import CallFailed
+from ansible_collections.falconops.auth.plugins.module_utils._outcome import TOLD
 from ansible_collections.falconops.auth.tests.unit.calls import TRACE, Server, answer, envelope, result_of
 from ansible_collections.falconops.auth.tests.unit.examples import US1
 
@@ -48,6 +49,11 @@ def test_the_shapes_of_answers(body, told):
     assert {name: result[name] for name in told} == told
     assert {"json", "content"}.intersection(result) == {"json", "content"}.intersection(told)
     assert (result["changed"], result["status"], result["trace_id"], result["pages"]) == (False, 200, TRACE, 1)
+
+
+def test_all_of_a_result_is_what_a_delegated_task_hands_on():
+    results = [result_of(Server(answer(200, body))) for body in ({"resources": ["a"]}, [1], b"text")]
+    assert {name for result in results for name in result} == {*TOLD}
 
 
 def test_what_stands_beside_the_resources():

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 
-import pytest
 from ansible_collections.falconops.auth.plugins.modules import falcon_api
 from ansible_collections.falconops.auth.tests.unit.examples import GIVEN, GIVEN_TOKEN, SECRET, TOKEN_TEXT, US1
 

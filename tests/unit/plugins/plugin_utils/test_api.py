@@ -124,7 +124,7 @@ def test_from_there_a_token_comes_with_its_host():
 @pytest.mark.parametrize("named", ["https://api.crowdstrike.com.evil.example", "http://api.crowdstrike.com", None])
 def test_from_there_nobody_chooses_whom_the_run_talks_to(named):
     api, _action = there({**ISSUED, "hostname": named})
-    with pytest.raises(FalconError, match="^Asking .* from bastion failed: .* host that is not CrowdStrike's") as caught:
+    with pytest.raises(FalconError, match="^Asking .* from bastion failed: .* that is not CrowdStrike's") as caught:
         api.request(CHILD)
     assert caught.value.refused
 
@@ -149,7 +149,7 @@ def test_from_there_a_module_that_did_not_run(call):
     api, action = there({"failed": True, "msg": f"{SECRET} {TOKEN_TEXT}", "module_stdout": SECRET})
     with pytest.raises(FalconError) as caught:
         call(api)
-    assert caught.value.message.startswith(f"Asking {US1} from bastion failed: the module did not run there, or not to ")
+    assert caught.value.message.startswith(f"Asking {US1} from bastion failed: the module did not run there, ")
     assert SECRET not in caught.value.message and TOKEN_TEXT not in caught.value.message
     assert (action._task.no_log, action._play_context.no_log) == (False, False)
 
