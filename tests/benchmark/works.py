@@ -228,9 +228,7 @@ WORKS = [
         hosts=50,
         pairs=3,
     ),
-    Work(
-        "``run()`` of the first lookup in a worker", TWO_LOOKUPS, limit=at_most(8.0), way=ways.inside(2), quick=True
-    ),
+    Work("``run()`` of the first lookup in a worker", TWO_LOOKUPS, limit=at_most(8.0), way=ways.inside(2), quick=True),
     Work("``run()`` of the second lookup", TWO_LOOKUPS, limit=at_most(0.7), way=ways.inside(4), quick=True),
     Work("loading the lookup in a worker", TWO_LOOKUPS, way=ways.inside(1)),
     Work("loading it, after one task of ours", TWO_LOOKUPS.but(tasks=(ASKED, *TWO_LOOKUPS.tasks)), way=ways.inside(1)),

@@ -100,7 +100,11 @@ def test_the_readme_names_what_the_community_asks_for():
     assert re.findall(r"pip3? install ansible(?![-\w])", README) == []
 
 
-INSTALLING = [ROOT / "README.md", ROOT / "docs" / "docsite" / "rst" / "first_steps.rst", *ROOT.glob("docs/pipelines/*.yml")]
+INSTALLING = [
+    ROOT / "README.md",
+    ROOT / "docs" / "docsite" / "rst" / "first_steps.rst",
+    *ROOT.glob("docs/pipelines/*.yml"),
+]
 
 
 @pytest.mark.parametrize("page", INSTALLING, ids=lambda page: page.name)

@@ -47,7 +47,9 @@ def test_guides_refer_to_guides_that_exist(page):
 
 
 def test_the_readme_leads_to_guides_that_exist():
-    linked = re.findall(r"github\.io/falconops\.auth/docsite/(\w+)\.html", (ROOT / "README.md").read_text(encoding="utf-8"))
+    linked = re.findall(
+        r"github\.io/falconops\.auth/docsite/(\w+)\.html", (ROOT / "README.md").read_text(encoding="utf-8")
+    )
     assert len(set(linked)) > 15
     assert set(linked) - {page.stem for page in PAGES} == set()
 
