@@ -160,18 +160,29 @@ class Backend:
         return found
 
     def set(self, name: str, text: str) -> None:
-        """Keep a text. File plugins only warn when they cannot write, so it is read back."""
-        self._do(lambda keeper: keeper.set(name, text))
-        if not self._private and self.get(name) != text:
-            if not self._private:
-                self._give_up("what was written cannot be read back")
+        """Keep a text. File plugins only warn when they cannot write, so it is read back.
+
+        What stands there instead is another control node's, if it is none of what stood there before: locks do not
+        reach other nodes. One of them may also have deleted ours in between, so that it is written once more.
+        """
+        before = None if self._private else self.get(name)
+        for _try in range(2):
+            self._do(lambda keeper: keeper.set(name, text))
+            if self._private or (found := self.get(name)) == text or found not in (None, "", before):
+                break
+        else:
+            self._give_up("what was written cannot be read back")
             self._do(lambda keeper: keeper.set(name, text))
         if self._private:
-            sweep(self._directory(), older_than=LONGEST_LIFE)
+            with contextlib.suppress(OSError):  # of which the user has been warned
+                sweep(self._directory(), older_than=LONGEST_LIFE)
 
     def delete(self, name: str) -> None:
-        """Forget what lies under this name."""
+        """Forget what lies under this name. File plugins say nothing when they cannot, so it is looked for."""
+        before = None if self._private else self.get(name)
         self._do(lambda keeper: keeper.delete(name))
+        if not self._private and before is not None and self.get(name) == before:
+            self._give_up("what was deleted is still there")
 
     def _do(self, action: t.Callable[[_Plugin | PrivateFiles], t.Any]) -> t.Any:
         # Any plugin, any library below it, any exception: for us it is a store that is down. Its text is not shown,

@@ -18,6 +18,7 @@ import socket
 import subprocess
 import time
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -177,14 +178,26 @@ class Redis(Server):
 
     def ask(self, *command: str) -> str:
         """What the server answers to a command."""
-        done = subprocess.run(
-            ["redis-cli", "-h", "127.0.0.1", "-p", str(self.port), "--raw", *command],
+        with self._client("--raw", *command) as client:
+            return client.communicate()[0].rstrip("\n")
+
+    @contextlib.contextmanager
+    def repeating(self, *command: str) -> Iterator[None]:
+        """As long as the block lasts, somebody sends a command some hundred times a second."""
+        with self._client("-r", "-1", "-i", "0.001", *command) as client:
+            try:
+                yield
+            finally:
+                client.kill()
+
+    def _client(self, *arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            ["redis-cli", "-h", "127.0.0.1", "-p", str(self.port), *arguments],
             env={"PATH": "/usr/bin:/bin", "REDISCLI_AUTH": self.password},
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
             text=True,
-            check=False,
         )
-        return done.stdout.rstrip("\n")
 
     def entries(self) -> set[str]:
         return set(self.ask("KEYS", "*").split())

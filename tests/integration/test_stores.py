@@ -196,6 +196,34 @@ def test_two_control_nodes_on_one_redis(user: User, colleague: User, redis: Redi
     assert token_of(user, left=28) == run.value("next")["access_token"]
 
 
+# Whenever somebody has written an entry, the other node writes its own, and never the same twice in a row.
+ANOTHER_NODE = """
+if redis.call('GET', KEYS[1]) ~= redis.call('GET', 'its_last') then
+    local text = ARGV[redis.call('INCR', 'its_turn') % #ARGV + 1]
+    redis.call('SET', KEYS[1], text)
+    redis.call('SET', 'its_last', text)
+end
+"""
+
+
+def test_another_control_node_that_writes_at_the_same_moment_is_no_failure(user: User, redis: Redis) -> None:
+    """Both write the one entry that all tokens of a client share: the index."""
+    user.environment |= redis.token_store
+    user.credentials(US1)
+    texts = []
+    for session in ("a", "b"):
+        user.play(get("falcon", session=session)).ok()
+        [index] = redis.tokens() - sealed(redis).keys()
+        texts.append(redis.ask("GET", index))
+    with redis.repeating("EVAL", ANOTHER_NODE, "1", index, *texts):
+        run = user.play("".join(get(f"s{number}", session=f"s{number}") for number in range(8))).ok()
+    assert int(redis.ask("GET", "its_turn")) >= 8
+    assert run.warnings == 0, run.output
+    assert user.entries() == [] and user.asked() == 10
+    # What it wrote over is found by who names the session, all the same.
+    assert user.play(get("found", session="s3") + dump("found")).ok().value("found")["cached"]
+
+
 # --- entries that are not ours ---
 
 

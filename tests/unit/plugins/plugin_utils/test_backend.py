@@ -267,6 +267,90 @@ def test_what_cannot_be_read_back_goes_to_private_files(plugged, tmp_path, warni
     assert len(private_files(tmp_path)) == 1
 
 
+class OfManyNodes(Ours):
+    """One in which another control node does something after each of the first writings."""
+
+    def __init__(self, *others):
+        super().__init__()
+        self._others = [*others]
+
+    def set(self, key, value):
+        super().set(key, value)
+        if self._others and (other := self._others.pop(0)):
+            other(self.kept, key)
+
+
+def writes(kept, key):
+    kept[key] = "of another node"
+
+
+def writes_again(kept, key):
+    kept[key] = "of another node, before ours"
+
+
+def deletes(kept, key):
+    del kept[key]
+
+
+@pytest.mark.parametrize(
+    ("others", "left"),
+    [
+        ((writes,), "of another node"),
+        ((deletes,), "ours"),
+        ((deletes, writes), "of another node"),
+        ((None,), "ours"),
+    ],
+)
+@pytest.mark.parametrize("before", [None, "of another node, before ours"])
+def test_what_another_control_node_does_at_the_same_moment_is_no_failure(
+    plugged, tmp_path, warnings, before, others, left
+):
+    plugin = OfManyNodes(*others)
+    plugin.kept.update({} if before is None else {"name": before})
+    plugged(plugin)
+    Backend(StoreSettings("ours", None, "p_"), warnings.append).set("name", "ours")
+    assert (plugin.kept, warnings, private_files(tmp_path)) == ({"name": left}, [], [])
+
+
+def test_a_plugin_that_keeps_what_it_has_cannot_be_used(plugged, tmp_path, warnings):
+    plugin = OfManyNodes(writes_again, writes_again)
+    plugin.kept["name"] = "of another node, before ours"
+    plugged(plugin)
+    Backend(StoreSettings("ours", None, "p_"), warnings.append).set("name", "ours")
+    assert warnings == [f"The token store 'ours' cannot be used (what was written cannot be read back); {FALLBACK}"]
+    assert len(private_files(tmp_path)) == 1
+
+
+def test_the_same_text_again_is_no_failure(plugged, warnings):
+    plugged(Ours())
+    backend = Backend(StoreSettings("ours", None, "p_"), warnings.append)
+    for _time in range(2):
+        backend.set("name", "text")
+    assert (backend.get("name"), warnings) == ("text", [])
+
+
+def test_what_cannot_be_deleted_is_not_handed_out_again(tmp_path, warnings, monkeypatch):
+    """As in a directory with a sticky bit, where the entry is another user's; Ansible says nothing about it."""
+    settings = StoreSettings("ansible.builtin.jsonfile", str(tmp_path / "shared"), "p_")
+    Backend(settings, warnings.append).set("name", "text")
+    monkeypatch.setattr(os, "remove", lambda path: (_ for _ in ()).throw(PermissionError(1, "not permitted")))
+    backend = Backend(settings, warnings.append)
+    backend.delete("name")
+    assert (backend.get("name"), Backend(settings, warnings.append).get("name")) == (None, None)
+    assert warnings == [
+        f"The token store 'ansible.builtin.jsonfile' cannot be used (what was deleted is still there); {FALLBACK}"
+    ]
+    assert len(os.listdir(tmp_path / "shared")) == 1
+
+
+def test_where_there_is_no_directory_at_all_it_costs_warnings_alone(warnings, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    backend = Backend(SETTINGS, warnings.append)
+    backend.set("name", "text")
+    assert backend.get("name") is None
+    assert "falconops.auth can keep no tokens in its private files (OSError); each host asks for its own." in warnings
+
+
 def test_a_directory_that_cannot_be_made_is_a_plugin_that_is_down(tmp_path, warnings):
     (tmp_path / "file").write_text("")
     backend = Backend(StoreSettings("jsonfile", str(tmp_path / "file"), "p_"), warnings.append)
