@@ -40,8 +40,12 @@ class Notes:
     def failed(self, error: FalconError, way: str, run: str) -> None:
         """Note that asking failed just now."""
         self.failure = {
-            **{"message": error.message, "refused": error.refused, "lasting": error.lasting},
-            **{"way": way, "run": run, "at": time.monotonic()},
+            "message": error.message,
+            "refused": error.refused,
+            "lasting": error.lasting,
+            "way": way,
+            "run": run,
+            "at": time.monotonic(),
         }
 
     def failure_for(self, way: str, run: str, waiting_since: float, *, any_holds: bool = False) -> FalconError | None:
@@ -113,15 +117,17 @@ class Lock:
 @contextlib.contextmanager
 def locked(name: str, warn: Warn, *, seconds: float) -> t.Iterator[int | None]:
     """The lock file of this name while this process holds it, or None if it did not get it within so many seconds."""
-    path = os.path.join(private_directory("locks", warn), name)
+    path, reason = name, ""
     try:
+        path = os.path.join(private_directory("locks", warn), name)
         handle = _opened(path, time.monotonic() + seconds)
     except OSError as error:
-        reason = error.strerror
-    else:
-        reason = None
+        reason = error.strerror or str(error)
     if reason:
-        raise FalconError(f"The lock file {path} cannot be used ({reason}); remove it.")
+        raise FalconError(
+            f"The lock file {path} cannot be used ({reason}); remove it, or set ANSIBLE_HOME to a directory that you "
+            "own."
+        )
     try:
         yield handle
     finally:

@@ -115,10 +115,10 @@ def remove_unlocked(directory: str, *, older_than: float, prefix: str = "") -> N
         for entry in entries:
             with contextlib.suppress(OSError):  # somebody else swept it, or holds it
                 if entry.name.startswith(prefix) and entry.stat(follow_symlinks=False).st_mtime < horizon:
-                    _remove(entry)
+                    _remove(entry, horizon)
 
 
-def _remove(entry: os.DirEntry[str]) -> None:
+def _remove(entry: os.DirEntry[str], horizon: float) -> None:
     if entry.is_symlink():
         os.unlink(entry.path)
         return
@@ -126,7 +126,8 @@ def _remove(entry: os.DirEntry[str]) -> None:
     handle = os.open(entry.path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.unlink(entry.path)
+        if os.fstat(handle).st_mtime < horizon:  # it may be another one by now, in the place of the old
+            os.unlink(entry.path)
     finally:
         os.close(handle)
 
@@ -145,4 +146,7 @@ def _secured(parent: str, name: str, warn: Warn) -> str:
         if found.st_mode & 0o077:
             os.chmod(path, 0o700)
             warn(f"falconops.auth found its private directory {path} open to other users, and closed it.")
-    return os.path.join(parent, name)
+    path = os.path.join(parent, name)
+    if not os.access(path, os.W_OK | os.X_OK):  # on a file system that is mounted to be read, for one
+        raise OSError("it cannot be written")
+    return path

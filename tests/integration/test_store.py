@@ -30,6 +30,7 @@ LOOKUP = "- dump: {token: \"{{ lookup('falconops.auth.falcon_token') }}\"}"
 # A user whom nobody knows. It may read what root may, such as a Python of root's, but write nothing of it.
 NOBODY, READS = 4711, "+dac_read_search"
 SETPRIV = (shutil.which("setpriv") if os.geteuid() == 0 else None) or ""
+UNSHARE = (shutil.which("unshare") if os.geteuid() == 0 else None) or ""
 AS_NOBODY = [SETPRIV, f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
 AS_NOBODY += [f"--inh-caps={READS}", f"--ambient-caps={READS}"]
 DAMAGED = "An entry of the falconops.auth token store is damaged"
@@ -204,6 +205,19 @@ def test_a_home_that_cannot_be_written_costs_one_warning(user: User) -> None:
     assert user.asked() == 1
     assert run.says("cannot keep its private files in") == 1
     assert run.says("set ANSIBLE_HOME to a directory that you own") == 1
+
+
+@pytest.mark.skipif(not UNSHARE, reason="only root can mount a directory to be read alone, by unshare")
+def test_a_home_that_became_read_only_costs_one_warning(user: User) -> None:
+    user.credentials(US1)
+    user.play(TOKEN).ok()
+    user.write("play.yml", f"- hosts: all\n  gather_facts: false\n  tasks:\n{indent(TOKEN + LOOKUP, '    ')}")
+    mount = f'mount --bind {user.private} {user.private} && mount -o remount,ro,bind {user.private} && exec "$@"'
+    playbook = str(user.ansible.bin / "ansible-playbook")
+    command = [UNSHARE, "--mount", "sh", "-c", mount, "sh", playbook, "-i", "h1,h2,h3", "play.yml"]
+    run = user.command(*command).wait().ok()
+    assert len(run.values("token")) == 6 and len(set(run.values("token"))) == 1 and user.asked() == 2
+    assert run.says("(it cannot be written)") == run.warnings == 1
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a directory somebody else's")

@@ -200,6 +200,13 @@ def test_notes_of_another_secret_or_lock_are_ignored(lock, path, warnings):
         assert notes == Notes()
 
 
+def test_where_there_is_no_directory_for_locks_it_is_a_sentence_too(lock, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with pytest.raises(FalconError) as caught, lock.held(NAME, seconds=0):
+        pass
+    assert f"The lock file {NAME} cannot be used (it cannot be written);" in caught.value.message
+
+
 def test_lock_files_of_long_ago_are_swept(lock, path):
     path.parent.mkdir(parents=True, mode=0o700)
     for name, age in (("old", 1900), ("young", 1700)):
@@ -223,7 +230,7 @@ def test_a_lock_file_that_cannot_be_used_is_a_sentence(lock, path, tmp_path, spo
     with pytest.raises(FalconError) as caught, lock.held(NAME, seconds=0):
         pass
     assert caught.value.message.startswith(f"The lock file {path} cannot be used (")
-    assert caught.value.message.endswith("); remove it.")
+    assert caught.value.message.endswith("); remove it, or set ANSIBLE_HOME to a directory that you own.")
     assert (caught.value.refused, caught.value.lasting) == (False, False)
     assert not (tmp_path / "none").exists()
     assert spoiler != "symlink" or victim.read_text() == "mine"

@@ -10,6 +10,7 @@ import time
 
 import pytest
 from ansible import constants as C
+from ansible_collections.falconops.auth.plugins.plugin_utils import _private
 from ansible_collections.falconops.auth.plugins.plugin_utils._private import private_directory, sweep
 
 
@@ -122,6 +123,28 @@ def test_a_home_that_cannot_be_written(own_tmp, warnings, monkeypatch, home):
     monkeypatch.setattr(os, "makedirs", read_only)
     assert private_directory("tokens", warnings.append).startswith(str(own_tmp))
     assert "(Read-only file system)" in warnings[0]
+
+
+@pytest.mark.parametrize("name", ["tokens", "locks"])
+def test_a_home_with_our_directories_that_became_read_only(own_tmp, warnings, monkeypatch, home, name):
+    private_directory(name, warnings.append)
+    monkeypatch.setattr(os, "access", lambda path, mode: not path.startswith(str(home)))
+    assert private_directory(name, warnings.append) == str(own_tmp / "falconops_auth" / name)
+    assert len(warnings) == 1 and "(it cannot be written)" in warnings[0]
+
+
+def test_a_new_file_that_took_the_place_of_an_old_one_is_not_swept(tmp_path, monkeypatch):
+    def replaced_meanwhile(path, flags):
+        (tmp_path / "new").write_text("new")
+        os.replace(tmp_path / "new", path)
+        return real(path, flags)
+
+    (tmp_path / "entry").write_text("old")
+    os.utime(tmp_path / "entry", (0, 0))
+    real = os.open
+    monkeypatch.setattr(_private.os, "open", replaced_meanwhile)
+    _private.remove_unlocked(str(tmp_path), older_than=100)
+    assert (tmp_path / "entry").read_text() == "new"
 
 
 def test_old_files_are_swept_and_others_stay(tmp_path):
