@@ -8,24 +8,18 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
 import re
 import stat
-import tempfile
 import typing as t
 
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
-from ansible_collections.falconops.auth.plugins.plugin_utils._file import target_of
-from ansible_collections.falconops.auth.plugins.plugin_utils._private import remove_unlocked
+from ansible_collections.falconops.auth.plugins.plugin_utils._file import made_beside, target_of
 
 _CHECKSUM = re.compile(r"(?:(sha256|sha1|md5|sha512):)?([0-9a-fA-F]{32,128})")
 _MODE = re.compile(r"0?[0-7]{3}")
-# What a killed run has left beside dest is nobody's, once it is so many seconds old and not locked: long ago, since
-# on a network file system another machine may hold a lock that is not seen here.
-_STALE = 3600.0
 
 
 class Dest:
@@ -116,13 +110,8 @@ class Dest:
         if self._check_only:
             self._file = os.fdopen(os.open(os.devnull, os.O_WRONLY), "wb")
             return ""
-        folder, name = os.path.split(self._target)
-        prefix = f".falconops-{hashlib.sha256(os.fsencode(name)).hexdigest()[:16]}-"
-        remove_unlocked(folder, older_than=_STALE, prefix=prefix)
-        handle, temporary = tempfile.mkstemp(dir=folder, prefix=prefix)
+        handle, temporary = made_beside(self._target)
         self._file = os.fdopen(handle, "wb")
-        with contextlib.suppress(OSError):  # where nothing can be locked, nothing is removed
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return temporary
 
     def _check(self) -> None:

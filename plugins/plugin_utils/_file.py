@@ -9,12 +9,19 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
+import hashlib
 import os
 import stat
 import tempfile
 import typing as t
 
+from ansible_collections.falconops.auth.plugins.plugin_utils._private import remove_unlocked
+
 _OUR_PLAYBOOKS = os.path.join(os.path.dirname(__file__), "..", "..", "playbooks")
+# What a killed run has left beside a file is nobody's, once it is so many seconds old and not locked: long ago, since
+# on a network file system another machine may hold a lock that is not seen here.
+_STALE = 3600.0
 
 
 def path_of(given: str, loader: t.Any) -> str:
@@ -37,8 +44,7 @@ def replace_file(path: str, content: bytes, *, mode: int) -> None:
     target = target_of(path)
     with contextlib.suppress(FileNotFoundError):
         mode &= os.stat(target).st_mode
-    # Beside it, since a file can take the place of another only within one file system. Made with 0600.
-    handle, temporary = tempfile.mkstemp(dir=os.path.dirname(target), prefix=".falconops-")
+    handle, temporary = made_beside(target)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -50,6 +56,20 @@ def replace_file(path: str, content: bytes, *, mode: int) -> None:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
+
+
+def made_beside(target: str) -> tuple[int, str]:
+    """A new file that is to take the place of another, with 0600 and locked, and its name.
+
+    Beside it, since it can do so only within one file system. What a killed run has left there is removed.
+    """
+    folder, name = os.path.split(target)
+    prefix = f".falconops-{hashlib.sha256(os.fsencode(name)).hexdigest()[:16]}-"
+    remove_unlocked(folder, older_than=_STALE, prefix=prefix)
+    handle, temporary = tempfile.mkstemp(dir=folder, prefix=prefix)
+    with contextlib.suppress(OSError):  # where nothing can be locked, nothing is removed
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return handle, temporary
 
 
 def target_of(path: str) -> str:

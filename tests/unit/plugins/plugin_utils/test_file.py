@@ -10,7 +10,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from ansible_collections.falconops.auth.plugins.plugin_utils._file import path_of, replace_file
+from ansible_collections.falconops.auth.plugins.plugin_utils._file import made_beside, path_of, replace_file
 from ansible_collections.falconops.auth.tests.unit.controller import loader_with
 
 
@@ -152,3 +152,17 @@ def test_for_our_own_playbooks_it_is_relative_to_where_ansible_was_started(tmp_p
     loader = loader_with(basedir=Path(__file__).parents[4] / "playbooks")
     assert path_of("clients.yml", loader) == str(tmp_path / "clients.yml")
     assert path_of("/clients.yml", loader) == "/clients.yml"
+
+
+def test_what_a_killed_one_left_of_the_same_file_is_removed(file):
+    handle, left = made_beside(str(file))
+    _another, of_another = made_beside(str(file.parent / "another"))
+    replace_file(str(file), b"first", mode=0o600)
+    assert os.path.exists(left)  # it is too young to be known as left
+    for path in (left, of_another):
+        os.utime(path, (0, 0))
+    replace_file(str(file), b"second", mode=0o600)
+    assert os.path.exists(left)  # it is locked, so that it is under way
+    os.close(handle)
+    replace_file(str(file), b"third", mode=0o600)
+    assert sorted(os.listdir(file.parent)) == sorted(["file", os.path.basename(of_another)])
