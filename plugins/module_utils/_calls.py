@@ -13,6 +13,7 @@ import typing as t
 
 from ansible_collections.falconops.auth.plugins.module_utils import _call, _pages
 from ansible_collections.falconops.auth.plugins.module_utils._call import Call
+from ansible_collections.falconops.auth.plugins.module_utils._client import Client
 from ansible_collections.falconops.auth.plugins.module_utils._errors import CallFailed, DeadToken, FalconError
 from ansible_collections.falconops.auth.plugins.module_utils._exchange import SERVER_FAULTS, Sink
 from ansible_collections.falconops.auth.plugins.module_utils._line import Line, Tokens
@@ -33,7 +34,7 @@ _PAGING = {"limit", "offset", "after", "next_token"}
 
 def perform(
     wire: Wire,
-    hostname: str,
+    client: Client,
     call: Call,
     tokens: Tokens,
     *,
@@ -42,13 +43,13 @@ def perform(
     emit: t.Callable[[t.Any], None] | None = None,
     tell: t.Callable[[str], None] = lambda text: None,
 ) -> dict[str, t.Any]:
-    """Make a call, with all of its batches and pages, and give its result.
+    """Make a call at the client's host, with all of its batches and pages, and give its result.
 
     source: a file that is its body; sink: takes the body of the answer in place of the result, or emit each of its
     items; tell: is told of each page. Raises CallFailed, with what was done until then.
     """
     outcome = Outcome(call, emit)
-    line = Line(wire, hostname, call, tokens, source, sink)
+    line = Line(wire, client, call, tokens, source, sink)
     batches = [_with_ids(call, ids) for ids in _batches(call)]
     done, failure, refused = 0, "", False
     try:
@@ -193,7 +194,7 @@ def _lost(line: Line, answered: Answered, style: str, outside: bool, outcome: Ou
     stopped = f"{line.attempt} stopped after {outcome.count} of {outcome.total or 'unknown'} items"
     if answer.status == 429 and style == _pages.SCROLL and (answer.wait or 0) >= _SCROLL_LIVES:
         return FalconError(
-            f"{stopped} with 429{trace(answer)}: the API asked to wait {answer.wait:.0f} seconds, and the cursor of a "
+            f"{stopped} with 429{trace(answer)}: the API asked to wait {answer.wait_in_words}, and the cursor of a "
             f"scroll is dead after {_SCROLL_LIVES}; begin again then."
         )
     words = said(answer, line.sent_token)
@@ -224,8 +225,7 @@ def _failure(line: Line, answered: Answered) -> FalconError:
         413: "give a lower batch_size",
         414: "give a lower batch_size",
         429: "the rate limit is reached, and the API asked to wait "
-        + (f"{answer.wait:.0f} seconds" if answer.wait else "a minute")
-        + "; wait longer (max_wait, retries), or ask less",
+        + f"{answer.wait_in_words}; wait longer (max_wait, retries), or ask less",
     }
     advice = causes.get(answer.status, "check path and hostname")
     if answer.status >= 500 or answer.status in SERVER_FAULTS:

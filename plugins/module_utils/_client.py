@@ -47,6 +47,11 @@ class Client:
         cloud = cloud_at(self.hostname)
         return cloud.name if cloud else None
 
+    @property
+    def account(self) -> str:
+        """Whose requests with a token the API counts together, as far as can be told: a customer's."""
+        return f"{self.client_id} {self.member_cid or ''}"
+
     def at(self, hostname: str) -> Client:
         """The same client at another host of the API."""
         return self if hostname == self.hostname else dataclasses.replace(self, hostname=hostname)

@@ -34,14 +34,16 @@ _DEEPEST = 100
 class Request:
     """What is to be sent.
 
-    form: fields of a form; or content: a body as it goes out, or a file that is read from its beginning each time;
-    repeatable: whether it may arrive twice; longest_wait: seconds that it may wait for the rate limit at a time;
-    largest: bytes of an answer that are read; if_larger: what to do where there are more; sink: takes the body of a
-    good answer piece by piece in place of Answer.body, and is told by None when it begins anew.
+    account: to whom the API counts it; empty where it counts by the address that it comes from; form: fields of a form;
+    or content: a body as it goes out, or a file that is read from its beginning each time; repeatable: whether it may
+    arrive twice; longest_wait: seconds that it may wait for the rate limit at a time; largest: bytes of an answer that
+    are read; if_larger: what to do where there are more; sink: takes the body of a good answer piece by piece in place
+    of Answer.body, and is told by None when it begins anew.
     """
 
     method: str
     url: str
+    account: str = ""
     form: t.Mapping[str, str] | None = dataclasses.field(default=None, repr=False)
     content: bytes | t.BinaryIO | None = dataclasses.field(default=None, repr=False)
     headers: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -102,6 +104,13 @@ class Answer:
             now = time.time()
         wait = until - now
         return None if math.isnan(wait) else max(wait, 1.0)
+
+    @property
+    def wait_in_words(self) -> str:
+        """How long that is; where it does not say, as long as the API counts."""
+        if self.wait is None:
+            return "a minute"
+        return f"{self.wait:.0f} seconds" if self.wait < 86400 else "more than a day"
 
 
 def _is_deep(body: bytes, content: t.Any) -> bool:

@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 
 from ansible_collections.falconops.auth.plugins.module_utils import _call, _parts
 from ansible_collections.falconops.auth.plugins.module_utils._call import Call
+from ansible_collections.falconops.auth.plugins.module_utils._client import Client
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
 from ansible_collections.falconops.auth.plugins.module_utils._exchange import SERVER_FAULTS, Answer, Request, Sink
 from ansible_collections.falconops.auth.plugins.module_utils._wire import Wire, bearer
@@ -50,21 +51,22 @@ class Line:
     def __init__(
         self,
         wire: Wire,
-        hostname: str,
+        client: Client,
         call: Call,
         tokens: Tokens,
         source: t.BinaryIO | None = None,
         sink: Sink | None = None,
     ) -> None:
         self._wire = wire
-        self._hostname = hostname
+        self._hostname = client.hostname
+        self._account = client.account
         self._tokens = tokens
         self.sent_token = ""
         self._source = source
         self._seen = _Seen(sink) if sink else None
         self._sink = scrubbing(self._seen, lambda: self.sent_token) if self._seen else None
         self.call = call
-        self.attempt = f"{call} at {hostname}"
+        self.attempt = f"{call} at {client.hostname}"
         self.wants_html = any("html" in each for name, each in call.headers.items() if name.lower() == "accept")
 
     def ask(
@@ -139,6 +141,7 @@ class Line:
             auth=self._authorise,
             repeatable=call.reads,
             longest_wait=call.max_wait,
+            account=self._account,
             largest=_LARGEST,
             if_larger="give dest, a file to put it in",
             sink=self._sink,

@@ -55,11 +55,12 @@ def revoke_token(wire: Wire, client: Client, access_token: str) -> None:
         raise _refusal(answer, client, attempt, access_token)
 
 
-def is_live(wire: Wire, hostname: str, access_token: str) -> bool:
-    """Whether the API still takes this token. Raises FalconError if it cannot be told."""
-    attempt = f"Asking {hostname} whether a token is alive"
+def is_live(wire: Wire, client: Client, access_token: str) -> bool:
+    """Whether the API at the client's host still takes this token. Raises FalconError if it cannot be told."""
+    attempt = f"Asking {client.hostname} whether a token is alive"
+    url = client.hostname + _PROBE_PATH
     try:
-        answer = wire.send(Request("GET", hostname + _PROBE_PATH, auth=bearer(access_token)))
+        answer = wire.send(Request("GET", url, account=client.account, auth=bearer(access_token)))
     except FalconError as error:
         failure = error.message
     else:
@@ -136,7 +137,7 @@ def _refusal(answer: Answer, client: Client, attempt: str, access_token: str = "
         "on its IP allowlist, if it has one",
         404: "check hostname",
         429: "too many requests came from this address (the API allows 300 a minute); try again in "
-        + (f"{answer.wait:.0f} seconds" if answer.wait and answer.wait < 86400 else "a minute"),
+        + answer.wait_in_words,
     }
     if answer.status >= 500:
         advice = "the server has a fault; try again later"

@@ -56,12 +56,12 @@ except ImportError:
 
 
 class Pace(t.Protocol):
-    """How those who ask from one address take turns, as the API's rate limit wants it."""
+    """How those who ask from one address take turns, as the API's rate limits want it, each under a name of its own."""
 
-    def turn(self, host: str, longest_wait: float) -> t.ContextManager[float | None]:
+    def turn(self, limit: str, longest_wait: float) -> t.ContextManager[float | None]:
         """The time to send one request, or the seconds that are to be waited for it, if they are more than these."""
 
-    def heard(self, host: str, *, remaining: int | None, wait: float | None) -> None:
+    def heard(self, limit: str, *, remaining: int | None, wait: float | None) -> None:
         """What an answer said: how many more requests the API would take, and how many seconds to wait if none."""
 
 
@@ -107,11 +107,13 @@ class Wire:
         FalconError, with the rest of the sentence, when there is no answer.
         """
         patience = _Patience(total=self._connection.retries, backoff_factor=0.5)
-        limit = _limit_of(request.url)
+        # What the API counts by itself.
+        limit = f"{host_of(request.url)} {request.account}"
         while True:
-            with self._pace.turn(limit, request.longest_wait) if self._pace else contextlib.nullcontext() as wait:
-                if wait is not None:
-                    return told_to_another(request.url, wait)
+            turn = self._pace.turn(limit, request.longest_wait) if self._pace else contextlib.nullcontext()
+            with turn as others_wait:
+                if others_wait is not None:
+                    return told_to_another(request.url, others_wait)
                 began = time.perf_counter()
                 answer, failure, repeat = self._try(request)
                 _told(request, answer, failure, (time.perf_counter() - began) * 1000)
@@ -238,11 +240,6 @@ def _as_bytes(content: t.Any) -> bytes:
 def _nothing(request: t.Any) -> t.Any:
     """Authorisation that adds nothing: without one, requests would look into ~/.netrc."""
     return request
-
-
-def _limit_of(url: str) -> str:
-    """Which of its limits the API counts a request by: that of the OAuth2 calls, or that of all others."""
-    return host_of(url) + ("/oauth2" if urlsplit(url).path.startswith("/oauth2/") else "/")
 
 
 def _never_sent(error: BaseException) -> bool:

@@ -232,7 +232,7 @@ def _call(wire: Wire, client: Client, given: dict[str, t.Any]) -> dict[str, t.An
     fields = {field.name: given.get(field.name) for field in dataclasses.fields(Call)}
     fields["reads"] = given["read_only"]
     call = Call(**{name: value for name, value in fields.items() if value is not None})
-    return perform(wire, client.hostname, call, _Given(given["access_token"] or ""))
+    return perform(wire, client, call, _Given(given["access_token"] or ""))
 
 
 class _Given:

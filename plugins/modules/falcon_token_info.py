@@ -161,7 +161,7 @@ from ansible_collections.falconops.auth.plugins.module_utils._wire import Wire
 
 def ask(wire: Wire, client: Client, given: dict[str, t.Any]) -> dict[str, t.Any]:
     """Ask the API from here about a token."""
-    return {"changed": False, "token": is_live(wire, client.hostname, given["access_token"])}
+    return {"changed": False, "token": is_live(wire, client, given["access_token"])}
 
 
 def main() -> None:

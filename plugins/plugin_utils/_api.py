@@ -73,12 +73,12 @@ class ApiFromHere:
     def is_live(self, client: Client, access_token: str) -> bool:
         from ansible_collections.falconops.auth.plugins.module_utils._oauth2 import is_live
 
-        return is_live(self._wire(), client.hostname, access_token)
+        return is_live(self._wire(), client, access_token)
 
     def call(self, client: Client, call: Call, tokens: Tokens, **streams: t.Any) -> dict[str, t.Any]:
         from ansible_collections.falconops.auth.plugins.module_utils._calls import perform
 
-        return perform(self._wire(), client.hostname, call, tokens, **streams)
+        return perform(self._wire(), client, call, tokens, **streams)
 
     def _wire(self) -> Wire:
         from ansible_collections.falconops.auth.plugins.module_utils._wire import wire_of_process

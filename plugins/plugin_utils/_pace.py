@@ -5,11 +5,12 @@
 
 """The pace at which the processes of a control node ask the API together.
 
-The API counts the token requests of an address, and tells with each answer how many it would still take. While that
-are many, everybody asks at once. When few are left, one asks at a time, and when none is left, all wait for the moment
-that one of them was told. The first who hears that many are left again sets the others free.
+The API counts the token requests of an address and the calls of a customer, and tells with each answer how many it
+would still take. While that are many, everybody asks at once. When few are left, one asks at a time, and when none is
+left, all wait for the moment that one of them was told. The first who hears that many are left again sets the others
+free.
 
-What was told lies in a file for each API host, and whose turn it is holds the kernel's lock (flock) on that file: a
+What was told lies in a file for each such limit, and whose turn it is holds the kernel's lock (flock) on that file: a
 killed process leaves nothing locked, and nothing else behind.
 """
 
@@ -50,24 +51,24 @@ class Pace:
     """Takes turns in asking an API, by what any process of this control node was told."""
 
     @contextlib.contextmanager
-    def turn(self, host: str, longest_wait: float = LONGEST_WAIT) -> t.Iterator[float | None]:
+    def turn(self, limit: str, longest_wait: float = LONGEST_WAIT) -> t.Iterator[float | None]:
         """The time to send one request that waits no longer than so many seconds, at a time and for its turn.
 
         It is given what the others were told to wait, if that is longer; there is nothing to be sent then.
         """
-        handle = self._file(host)
+        handle = self._file(limit)
         try:
             yield None if handle is None else _wait_for_turn(handle, longest_wait)
         finally:
             if handle is not None:
                 os.close(handle)
 
-    def heard(self, host: str, *, remaining: int | None, wait: float | None) -> None:
+    def heard(self, limit: str, *, remaining: int | None, wait: float | None) -> None:
         """Tell the others how many more requests the API would take, and how many seconds to wait if none."""
         if wait is None and remaining is None:
             return  # it said nothing
         many = wait is None and (remaining or 0) > 2 * _FEW
-        handle = self._file(host, make=not many)  # while many are left, and always were, nobody must know
+        handle = self._file(limit, make=not many)  # while many are left, and always were, nobody must know
         if handle is None:
             return
         try:
@@ -81,9 +82,9 @@ class Pace:
         finally:
             os.close(handle)
 
-    def _file(self, host: str, *, make: bool = False) -> int | None:
-        """A descriptor of what was told about this host, or None if nothing was, or it cannot be used."""
-        name = hashlib.sha256(host.encode()).hexdigest()[:32]
+    def _file(self, limit: str, *, make: bool = False) -> int | None:
+        """A descriptor of what was told about this limit, or None if nothing was, or it cannot be used."""
+        name = hashlib.sha256(limit.encode()).hexdigest()[:32]
         with contextlib.suppress(OSError):
             directory = private_directory("limits", _ignore)
             sweep(directory, older_than=LONGEST_LIFE)

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 from ansible_collections.falconops.auth.plugins.module_utils._call import Call
 from ansible_collections.falconops.auth.plugins.module_utils._calls import perform
 from ansible_collections.falconops.auth.plugins.module_utils._exchange import Answer
-from ansible_collections.falconops.auth.tests.unit.examples import US1
+from ansible_collections.falconops.auth.tests.unit.examples import CLIENT, US1
 from requests.structures import CaseInsensitiveDict
 
 # What tokens begin with, so that it can be looked for.
@@ -92,4 +92,4 @@ def envelope(
 def result_of(server: Server, tokens: Tokens | None = None, streams: t.Any = None, **call: t.Any) -> dict[str, t.Any]:
     """What comes of a call."""
     given = {"method": "GET", "path": PATH, **call}
-    return perform(t.cast("t.Any", server), US1, Call(**given), tokens or Tokens(), **(streams or {}))
+    return perform(t.cast("t.Any", server), CLIENT, Call(**given), tokens or Tokens(), **(streams or {}))

@@ -189,6 +189,15 @@ def test_a_scroll_does_not_wait_until_its_cursor_is_dead(wait, refused):
     assert ("max_wait" in message) != refused
 
 
+@pytest.mark.parametrize("until", ["inf", "1e300", str(2 * 86400)])
+def test_a_wait_that_makes_no_sense_is_no_number_of_seconds(until):
+    epoch = {"X_Ratelimit_Retryafter": until, "Date": "Thu, 01 Jan 1970 00:00:00 GMT"}
+    assert "the API asked to wait more than a day; wait" in failed(Server(answer(429, **epoch))).message
+    first = envelope([1], pagination={"offset": "cursor", "total": 2})
+    message = failed(Server(first, answer(429, **epoch)), path=SCROLL, paginate=True).message
+    assert "asked to wait more than a day, and the cursor of a scroll is dead after 120;" in message
+
+
 @pytest.mark.parametrize(
     ("status", "words"),
     [

@@ -22,6 +22,7 @@ from ansible_collections.falconops.auth.plugins.module_utils._call import Call
 from ansible_collections.falconops.auth.plugins.module_utils._calls import perform
 from ansible_collections.falconops.auth.plugins.module_utils._errors import CallFailed
 from ansible_collections.falconops.auth.plugins.module_utils._line import encoded, scrubbing
+from ansible_collections.falconops.auth.plugins.module_utils._oauth2 import is_live, request_token
 from ansible_collections.falconops.auth.plugins.module_utils._wire import Wire
 from ansible_collections.falconops.auth.plugins.plugin_utils._pace import PACE
 from ansible_collections.falconops.auth.tests.unit.calls import (
@@ -34,7 +35,15 @@ from ansible_collections.falconops.auth.tests.unit.calls import (
     envelope,
     result_of,
 )
-from ansible_collections.falconops.auth.tests.unit.examples import CONNECTION, US1
+from ansible_collections.falconops.auth.tests.unit.examples import (
+    CLIENT,
+    CONNECTION,
+    ISSUED,
+    MEMBER,
+    OTHER_ID,
+    US1,
+    US2,
+)
 from ansible_collections.falconops.auth.tests.unit.sockets import Clock, FakeSocket
 from hypothesis import given
 from hypothesis import strategies as st
@@ -172,7 +181,7 @@ def test_with_a_dead_token_the_wire_waits_for_nothing(naps):
     with responses.RequestsMock() as server:
         server.get(US1 + PATH, status=429, headers=headers)
         server.get(US1 + PATH, json={"resources": ["a"]})
-        result = perform(Wire(CONNECTION), US1, Call("GET", PATH), Tokens())
+        result = perform(Wire(CONNECTION), CLIENT, Call("GET", PATH), Tokens())
         sent = [call.request.headers["Authorization"] for call in server.calls]
     assert (result["resources"], sent, naps) == (["a"], [f"Bearer {TOKEN}0", f"Bearer {TOKEN}1"], [])
 
@@ -353,7 +362,7 @@ def sent_by(monkeypatch, answers, method, *, after=None, proxy=None, **more):
     failure = ""
     with clock.rules():
         try:
-            perform(wire, "http://127.0.0.1:9", Call(**{**call, **body, **more}), Tokens())
+            perform(wire, CLIENT.at("http://127.0.0.1:9"), Call(**{**call, **body, **more}), Tokens())
         except CallFailed as error:
             failure = error.message
     return sockets, failure
@@ -409,19 +418,44 @@ def test_what_never_arrived_is_sent_when_there_is_somebody(monkeypatch, method):
     clock = Clock()
     with clock.rules():
         wire = Wire(dataclasses.replace(CONNECTION, retries=2))
-        result = perform(wire, "http://127.0.0.1:9", Call(method, "/devices/x/v1", reads=method == "GET"), Tokens())
+        result = perform(
+            wire, CLIENT.at("http://127.0.0.1:9"), Call(method, "/devices/x/v1", reads=method == "GET"), Tokens()
+        )
     assert result["status"] == 200 and len(tries) == 3
 
 
 @pytest.mark.parametrize("write", [False, True])
 def test_a_rate_limit_that_others_were_told_of_and_that_outlasts_the_patience_is_one_sentence(naps, write):
     """It is not waited for until it is over, and what was not sent is not said to have arrived."""
-    PACE.heard(f"{US1}/", remaining=0, wait=60.0)
+    PACE.heard(f"{US1} {CLIENT.account}", remaining=0, wait=60.0)
     call = Call(**(WRITE if write else {"method": "GET", "path": PATH}), max_wait=5)
     with responses.RequestsMock() as server, pytest.raises(CallFailed) as caught:
-        perform(Wire(CONNECTION, PACE), US1, call, Tokens())
+        perform(Wire(CONNECTION, PACE), CLIENT, call, Tokens())
     assert caught.value.message == (
         f"{call} at {US1} failed with 429 (as it told another process, so that it was not asked again); the rate limit "
         "is reached, and the API asked to wait 60 seconds; wait longer (max_wait, retries), or ask less."
     )
     assert (len(server.calls), naps, caught.value.result["changed"]) == (0, [], False)
+
+
+OTHERS = [{"client_id": OTHER_ID}, {"member_cid": MEMBER}, {"hostname": US2}]
+
+
+@pytest.mark.parametrize(
+    ("who", "waits"), [({}, True), ({"session": "s", "name": "x"}, True)] + [(other, False) for other in OTHERS]
+)
+def test_only_the_calls_of_a_customer_wait_for_its_limit(naps, who, waits):
+    client = dataclasses.replace(CLIENT, **who)
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as server:
+        for host in (US1, US2):
+            server.get(host + PATH, json={"resources": []}, headers={"X-Ratelimit-Remaining": "5000"})
+            server.get(f"{host}/sensors/queries/installers/ccid/v1", status=403)
+            server.post(host + "/oauth2/token", json=ISSUED, status=201)
+        wire = Wire(CONNECTION, PACE)
+        PACE.heard(f"{US1} {CLIENT.account}", remaining=0, wait=20.0)
+        perform(wire, client, Call("GET", PATH), Tokens())
+        assert [round(nap) for nap in naps] == [20] * waits
+        is_live(wire, client, TOKEN)
+        assert len(naps) == (2 if waits else 0)
+        request_token(wire, client)  # which counts for the address
+        assert len(naps) == (2 if waits else 0)

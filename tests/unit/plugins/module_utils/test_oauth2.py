@@ -216,10 +216,13 @@ def test_a_full_or_faulty_server_has_not_refused(server, naps, status):
     assert ("the server has a fault; try again later" in error.message) == (status >= 500)
 
 
-def test_429_says_when_to_try_again(server):
-    headers = {"Date": "Wed, 25 Nov 2026 12:00:00 GMT", "X-Ratelimit-Retryafter": str(1795608000 + 300)}
+@pytest.mark.parametrize(
+    ("until", "when"), [(str(1795608000 + 300), "300 seconds"), ("inf", "more than a day"), ("soon", "a minute")]
+)
+def test_429_says_when_to_try_again(server, naps, until, when):
+    headers = {"Date": "Wed, 25 Nov 2026 12:00:00 GMT", "X-Ratelimit-Retryafter": until}
     server.post(US1 + PATH, status=429, headers=headers)
-    assert failure_of().message.endswith("(the API allows 300 a minute); try again in 300 seconds.")
+    assert failure_of().message.endswith(f"(the API allows 300 a minute); try again in {when}.")
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def revoke(client=CLIENT):
 
 
 def live():
-    return is_live(Wire(CONNECTION), US1, TOKEN_TEXT)
+    return is_live(Wire(CONNECTION), CLIENT, TOKEN_TEXT)
 
 
 def failure_of(call, *args):

@@ -139,7 +139,7 @@ class Hostile(World):
         revoke_token(self.wire, client, access_token)
 
     def is_live(self, client: Client, access_token: str) -> bool:
-        return is_live(self.wire, client.hostname, access_token)
+        return is_live(self.wire, client, access_token)
 
 
 def check_sentence(text: str, *sent: str) -> None:
@@ -252,7 +252,7 @@ def test_an_answer_to_any_other_call(answers, call, to_file):
     with internet(answers):
         streams = {"sink": pieces.append} if to_file and call.reads else {}
         try:
-            result = perform(Hostile().wire, US1, call, tokens, **streams)
+            result = perform(Hostile().wire, CLIENT, call, tokens, **streams)
         except CallFailed as error:
             check_words(error.message, tokens.token)  # the secret is not sent with a call, so nobody can repeat it
             result = error.result
