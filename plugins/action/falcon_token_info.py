@@ -44,8 +44,7 @@ class ActionModule(FalconAction):
             result = {"token": token is not None, **shown(client, token, time.time())}
         else:
             register_secrets(given.checked(Token.checked_text))
-            owner = door.broker.owner_of(door.client, given.value)
-            live = door.broker.is_live(door.client, given.value)
+            owner, live = door.broker.is_live(door.client, given.value)
             result = {"token": live, **shown(owner, None, time.time())}
         if everything:
             result["tokens"] = [

@@ -11,6 +11,7 @@ from ansible_collections.falconops.auth.plugins.module_utils._client import Clie
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
 from ansible_collections.falconops.auth.plugins.module_utils._token import Token
 from ansible_collections.falconops.auth.plugins.plugin_utils._action import FalconAction, Result
+from ansible_collections.falconops.auth.plugins.plugin_utils._broker import what_is_left
 from ansible_collections.falconops.auth.plugins.plugin_utils._context import cleared_fact
 from ansible_collections.falconops.auth.plugins.plugin_utils._door import register_secrets, shown
 from ansible_collections.falconops.auth.plugins.plugin_utils._options import Level
@@ -39,10 +40,12 @@ class ActionModule(FalconAction):
             would = f"revoke {number} token{'s' if number > 1 else ''}" if number else "find nothing to revoke"
             return {"changed": number > 0, "revoked": [], "msg": f"Would {would} of {whose}."}
         revoked: list[tuple[Client, Token | None]]
+        failures: list[FalconError] = []
         if not given.empty:
             revoked = [(door.broker.revoke_given(door.client, given.value), None)]
         elif everything:
-            revoked = [*door.broker.revoke_all(door.client)]
+            found, failures = door.broker.revoke_all(door.client)
+            revoked = [*found]
         else:
             revoked = [*door.broker.revoke(door.client)]
         for owner, token in revoked:
@@ -52,6 +55,8 @@ class ActionModule(FalconAction):
             "changed": bool(revoked),
             "revoked": [shown(owner, token, time.time()) for owner, token in revoked],
         }
-        if door.remembered and door.remembered.client_id == door.client.client_id:
+        if failures:  # which keep the context
+            result.update(failed=True, msg=what_is_left(revoked, failures))
+        elif door.remembered and door.remembered.client_id == door.client.client_id:
             result["ansible_facts"] = cleared_fact()
         return result

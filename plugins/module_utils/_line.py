@@ -44,6 +44,9 @@ class Tokens(t.Protocol):
     def renewed(self, dead: str) -> str:
         """Another one in place of one that the API did not take. Raises FalconError."""
 
+    def in_vain(self, failure: FalconError) -> None:
+        """Be told that the other one was not taken either."""
+
 
 class Line:
     """The way to the API for one call: with a token, and with another one if it is dead."""
@@ -95,11 +98,13 @@ class Line:
             time.sleep(answer.wait or 0)
             answer = self._send(request)
         if answer.status == 401:
-            raise FalconError(
+            failure = FalconError(
                 f"{self.attempt} failed with 401, and with a new token again{trace(answer)}; the API client may have "
                 "been disabled, or something between here and the API takes the token away.",
                 refused=True,
             )
+            self._tokens.in_vain(failure)
+            raise failure
         if answer.locked_out:
             raise FalconError(
                 f"{self.attempt} failed with 429{trace(answer)}: this address has sent too many requests with dead "
@@ -136,12 +141,12 @@ class Line:
         return Request(
             call.method,
             url,
+            account=self._account,
             content=content,
             headers={name: each for name, each in headers.items() if each},
             auth=self._authorise,
             repeatable=call.reads,
             longest_wait=call.max_wait,
-            account=self._account,
             largest=_LARGEST,
             if_larger="give dest, a file to put it in",
             sink=self._sink,

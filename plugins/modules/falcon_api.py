@@ -219,7 +219,7 @@ from ansible_collections.falconops.auth.plugins.module_utils._argspec import API
 from ansible_collections.falconops.auth.plugins.module_utils._call import Call
 from ansible_collections.falconops.auth.plugins.module_utils._calls import perform
 from ansible_collections.falconops.auth.plugins.module_utils._client import Client
-from ansible_collections.falconops.auth.plugins.module_utils._errors import DeadToken
+from ansible_collections.falconops.auth.plugins.module_utils._errors import DeadToken, FalconError
 from ansible_collections.falconops.auth.plugins.module_utils._module import run_module
 from ansible_collections.falconops.auth.plugins.module_utils._wire import Wire
 
@@ -246,6 +246,9 @@ class _Given:
 
     def renewed(self, dead: str) -> str:
         raise DeadToken
+
+    def in_vain(self, failure: FalconError) -> None:
+        """There is never another one here."""
 
 
 if __name__ == "__main__":

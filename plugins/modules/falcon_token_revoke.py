@@ -31,6 +31,7 @@ options:
     description:
       - Revoke every cached token of the client, for whichever cloud, member and session.
       - What another control node has put into a shared store at the very same moment may be missed.
+      - If some of them cannot be revoked, the others are revoked all the same, and the task fails with both.
     type: bool
     default: false
     version_added: 1.0.0
@@ -74,7 +75,7 @@ EXAMPLES = r"""
 RETURN = r"""
 revoked:
   description: The tokens that were revoked.
-  returned: success
+  returned: success, and with O(all) on failure as well
   type: list
   elements: dict
   contains:

@@ -130,11 +130,13 @@ class ApiFromThere:
         if result.get("dead"):
             result = self._run("falcon_api", client, access_token=tokens.renewed(access_token), **told)
         if result.get("dead"):
-            raise FalconError(
+            failure = FalconError(
                 f"On {self._action._task.delegate_to}: {call} at {client.hostname} failed with 401, and with a new "
                 "token again; the API client may have been disabled.",
                 refused=True,
             )
+            tokens.in_vain(failure)
+            raise failure
         if not isinstance(result.get("status"), int):
             raise self._did_not_run(client, "" if call.reads else f"look whether {call} was done, and mind that ")
         return _only_told(result)

@@ -19,7 +19,7 @@ import typing as t
 
 from ansible_collections.falconops.auth.plugins.module_utils._client import Client
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
-from ansible_collections.falconops.auth.plugins.module_utils._token import Token
+from ansible_collections.falconops.auth.plugins.module_utils._token import Token, since_boot, this_boot
 from ansible_collections.falconops.auth.plugins.plugin_utils._api import Api
 from ansible_collections.falconops.auth.plugins.plugin_utils._lock import Lock, Notes
 from ansible_collections.falconops.auth.plugins.plugin_utils._private import Warn
@@ -71,32 +71,39 @@ class Broker:
         self._patience = patience
         self._warn = warn
 
-    def cached(self, client: Client, *, min_ttl: float) -> Token | None:
-        """The token in the store, if it is good for so many seconds. Asks nobody."""
+    def cached(self, client: Client, *, min_ttl: float, dead: str | None = None) -> Token | None:
+        """The token in the store, if it is good for so many seconds, and not the dead one. Asks nobody."""
         token = self._store.get(client) if self._store else None
-        return token if token and _good_for(token, min_ttl) >= 0 else None
+        return token if token and token.access_token != dead and _good_for(token, min_ttl) >= 0 else None
 
-    def token(self, client: Client, *, min_ttl: float, own: str | None = None) -> Issued:
+    def token(self, client: Client, *, min_ttl: float, own: str | None = None, dead: str | None = None) -> Issued:
         """A token that is good for min_ttl seconds, or for half of its life if that is less.
 
         own names a task that wants a token of its own rather than the cached one; however many hosts run the task, it
-        gets one. Raises FalconError.
+        gets one. dead: one that the API did not take, which may lie where nobody can remove it. Raises FalconError.
         """
-        current = None if own else self.cached(client, min_ttl=min_ttl)
+        current = None if own else self.cached(client, min_ttl=min_ttl, dead=dead)
         if current and not self._soon_due(current, min_ttl):
             return Issued(current, cached=True)
         waiting_since = time.monotonic()
-        # Who still has a token waits for nobody: another process renews it just now.
-        with self._lock.held(self._lock_name(client), seconds=0 if current else self._patience) as notes:
+        with contextlib.ExitStack() as held:
+            # Who still has a token waits for nobody: another process renews it just now.
+            lock = self._lock.held(self._lock_name(client), seconds=0 if current else self._patience)
+            try:
+                notes = held.enter_context(lock)
+            except FalconError as error:
+                if current is None:
+                    raise
+                return self._bridged(client, current, error)
             _LOG.debug("the lock took %.1f ms", (time.monotonic() - waiting_since) * 1000)
             if notes is None and current:
                 return Issued(current, cached=True)
             if notes is None:
                 raise self._too_long(client)
-            there = notes.token_of(own) if own else self.cached(client, min_ttl=min_ttl)
-            if there and not self._soon_due(there, min_ttl):
+            there = notes.token_of(own) if own else self.cached(client, min_ttl=min_ttl, dead=dead)
+            if there and there.access_token != dead and not self._soon_due(there, min_ttl):
                 return Issued(there, cached=True)
-            return self._asked(client, notes, waiting_since, own)
+            return self._asked(client, notes, waiting_since, own, dead)
 
     def alive(self, client: Client) -> Token | None:
         """The token in the store, however little of its life is left."""
@@ -117,21 +124,33 @@ class Broker:
                 self._store.delete(client)
             return live
 
-    def is_live(self, client: Client, access_token: str) -> bool:
-        """Whether the API still takes this token of the client; one that is dead leaves the store."""
+    def is_live(self, client: Client, access_token: str) -> tuple[Client, bool]:
+        """Whose this token of the client is, as far as the store knows, and whether the API still takes it.
+
+        One that is dead leaves the store.
+        """
         owners = self._owners(client, access_token)
         live = self._api.is_live(owners[0], access_token)
         if not live:
             self._forget(owners, access_token)
-        return live
+        return owners[0], live
 
-    def owner_of(self, client: Client, access_token: str) -> Client:
-        """For which host, member and session this token of the client was issued, as far as the store knows."""
-        return self._owners(client, access_token)[0]
+    def in_vain(self, client: Client, call: str, error: FalconError) -> None:
+        """Note that the API took a new token for this call no more than the one before it."""
+        # What is not noted costs another token, and is no reason to hide the failure.
+        with contextlib.suppress(FalconError), self._held(client) as notes:
+            notes.failed(error, self._way_of(client, call), self._run)
 
-    def forget(self, client: Client, access_token: str) -> None:
-        """Drop a dead token from the store and from the notes, unless it has been replaced by another."""
+    def forget(self, client: Client, access_token: str, *, call: str | None = None) -> None:
+        """Drop a dead token from the store and from the notes, unless it has been replaced by another.
+
+        call: for which it was not taken. Raises the failure of another process that got a new one for it in vain.
+        """
+        waiting_since = time.monotonic()
         with self._held(client) as notes:
+            failure = notes.failure_for(self._way_of(client, call), self._run, waiting_since) if call else None
+            if failure:
+                raise failure
             token = self._store.get(client) if self._store else None
             if token and token.access_token == access_token and self._store:
                 self._store.delete(client)
@@ -157,7 +176,7 @@ class Broker:
             owner = client.at(token.hostname)
             alive = _alive(token)
             if alive:
-                way = f"revoke {owner.hostname} {self._api.way}"
+                way = self._way_of(owner, "revoke")
                 failure = notes.failure_for(way, self._run, waiting_since)
                 if failure:
                     raise failure
@@ -170,9 +189,19 @@ class Broker:
             notes.tasks.clear()  # the token may be the one that a task had for its own
             return [(owner, token)] if alive else []
 
-    def revoke_all(self, client: Client) -> list[tuple[Client, Token]]:
+    def revoke_all(self, client: Client) -> tuple[list[tuple[Client, Token]], list[FalconError]]:
         """The same for every cached token of the client."""
-        return [pair for owner, _token in self.all(client) for pair in self.revoke(owner)]
+        return self.revoke_each(owner for owner, _token in self.all(client))
+
+    def revoke_each(self, clients: t.Iterable[Client]) -> tuple[list[tuple[Client, Token]], list[FalconError]]:
+        """The same for each of these, though others fail: what was revoked, and why the rest was not."""
+        revoked, failures = [], []
+        for client in clients:
+            try:
+                revoked += self.revoke(client)
+            except FalconError as error:
+                failures.append(error)
+        return revoked, failures
 
     def revoke_given(self, client: Client, access_token: str) -> Client:
         """Make this token of the client dead, and forget it if it is a cached one; whose it was, as far as is known."""
@@ -184,7 +213,11 @@ class Broker:
     def _owners(self, client: Client, access_token: str) -> list[Client]:
         """For whom this token was issued; the client at its own cloud if the store does not know."""
         owners = [owner for owner, token in self.all(client) if token.access_token == access_token]
-        return owners or [self._home_of(client)]
+        return owners or [self.home_of(client)]
+
+    def home_of(self, client: Client) -> Client:
+        """The client at its own cloud, as far as the store knows."""
+        return self._store.home_of(client) if self._store else client
 
     def _forget(self, clients: list[Client], access_token: str) -> None:
         for client in clients if self._store else ():
@@ -197,16 +230,18 @@ class Broker:
                 raise self._too_long(client)
             yield notes
 
-    def _asked(self, client: Client, notes: Notes, waiting_since: float, own: str | None) -> Issued:
-        way = f"{client.hostname} {self._api.way}"
+    def _asked(self, client: Client, notes: Notes, waiting_since: float, own: str | None, dead: str | None) -> Issued:
+        way = self._way_of(client, "token")
         old = self._store.get(client) if self._store and not own else None
+        if old and old.access_token == dead:
+            old = None
         if old and old.seconds_left(time.time(), clocks_differ=_LAST_SECONDS) < _LAST_SECONDS:
             old = None
         # Who has a token to go on with does not try in vain again and again.
         failure = notes.failure_for(way, self._run, waiting_since, any_holds=old is not None)
         if failure is None:
             try:
-                token = self._api.request(self._home_of(client))
+                token = self._api.request(self.home_of(client))
             except FalconError as error:
                 failure = error
                 notes.failed(error, way, self._run)
@@ -218,9 +253,14 @@ class Broker:
                     notes.issued(own, token)
                 return Issued(token, cached=False)
         if old and not failure.refused:
-            self._warn(f"A token could not be renewed and is used while it lasts: {failure.message}")
-            return Issued(old, cached=True)
+            return self._bridged(client, old, failure)
         raise failure
+
+    def _bridged(self, client: Client, old: Token, failure: FalconError) -> Issued:
+        """The old token. The warning has nothing in it that changes, or it would be another one each time."""
+        _LOG.debug("the token could not be renewed: %s", failure.message)
+        self._warn(f"A token of {client} could not be renewed and is used while it lasts; see why with -vvv.")
+        return Issued(old, cached=True)
 
     def _soon_due(self, token: Token, min_ttl: float) -> bool:
         """Whether it is for this control node to renew it now, somewhere between half and all of the time for that.
@@ -236,8 +276,8 @@ class Broker:
         ahead = min(-math.log(even) / math.log(_MANY_NODES), 1.0)
         return good_for < margin * (1 + ahead) / 2
 
-    def _home_of(self, client: Client) -> Client:
-        return self._store.home_of(client) if self._store else client
+    def _way_of(self, client: Client, what: str) -> str:
+        return f"{what} at {client.hostname} {self._api.way}"
 
     def _too_long(self, client: Client) -> FalconError:
         return FalconError(
@@ -246,9 +286,22 @@ class Broker:
         )
 
 
+def what_is_left(revoked: t.Sized, failures: t.Sequence[FalconError]) -> str:
+    """A sentence on what could not be revoked."""
+    words = " ".join(error.message for error in failures)
+    if not revoked and len(failures) == 1:
+        return words
+    return FalconError(f"{len(revoked)} tokens were revoked, and {len(failures)} were not: {words}").message
+
+
 def _alive(token: Token) -> bool:
-    """Whether the API may still take it: also one that seems to come from the future is to be revoked."""
-    return token.expires_at > time.time()
+    """Whether the API may still take it, by either clock: to revoke a dead one does no harm.
+
+    One may seem to come from the future, or to be long dead, where the clock was wrong; since it was issued on this
+    machine, a clock that nobody can set tells it better.
+    """
+    by_uptime = bool(token.boot) and token.boot == this_boot() and since_boot() - token.uptime < token.expires_in
+    return by_uptime or token.expires_at > time.time()
 
 
 def _good_for(token: Token, min_ttl: float) -> float:

@@ -129,8 +129,9 @@ _CHECKS: dict[str, t.Callable[[t.Any], t.Any]] = {"json": _json, "form": _form, 
 class _Tokens:
     """The token of a door, for as long as a call takes."""
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: Door, call: Call) -> None:
         self._door = door
+        self._call = str(call)
         self._token = door.token().token
         self._looked = time.monotonic()
         self.hostname = self._token.hostname
@@ -146,7 +147,7 @@ class _Tokens:
 
     def renewed(self, dead: str) -> str:
         """Another one at the same host."""
-        fresh = self._door.renewed(dead)
+        fresh = self._door.renewed(dead, self._call)
         if fresh.hostname != self.hostname:
             raise FalconError(
                 f"The API client moved from {self.hostname} to {fresh.hostname} in the middle of a call; run it again."
@@ -154,10 +155,14 @@ class _Tokens:
         self._token = fresh
         return fresh.access_token
 
+    def in_vain(self, failure: FalconError) -> None:
+        """Tell the other hosts of the run, so that they do not renew it for the same call again."""
+        self._door.broker.in_vain(self._door.client, self._call, failure)
+
 
 def result_of(door: Door, call: Call, **streams: t.Any) -> dict[str, t.Any]:
     """What the module returns of a call. Raises CallFailed, with the same beside the sentence."""
-    tokens = _Tokens(door)
+    tokens = _Tokens(door, call)
     client = door.client.at(tokens.hostname)
     about = {"cloud": client.cloud, "member_cid": client.member_cid, "session": client.session}
     try:

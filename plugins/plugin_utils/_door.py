@@ -75,12 +75,12 @@ class Door:
             if self.remembered:
                 _LOG.debug("the context is of %s at %s", self.remembered, self.remembered.hostname)
 
-    def token(self, *, force: bool = False) -> Issued:
-        """A valid token. force: a new one, though one for all hosts of the task."""
+    def token(self, *, force: bool = False, dead: str | None = None) -> Issued:
+        """A valid token. force: a new one, though one for all hosts of the task; dead: one that it must not be."""
         began = time.perf_counter()
         own = f"{run_id()} {self._task}" if force or not self._cache else None
         try:
-            issued = self.broker.token(self.client, min_ttl=self._min_ttl, own=own)
+            issued = self.broker.token(self.client, min_ttl=self._min_ttl, own=own, dead=dead)
         except FalconError as error:
             if error.refused and self._beaten:
                 error.message = f"{error.message.rstrip('.')}; mind that {self._beaten}."
@@ -90,10 +90,13 @@ class Door:
         self.tell("taken from the cache" if issued.cached else "issued by the API", issued.token)
         return issued
 
-    def renewed(self, dead: str) -> Token:
-        """A valid token in place of one that the API did not take, which another process may have replaced by now."""
-        self.broker.forget(self.client, dead)
-        return self.token().token
+    def renewed(self, dead: str, call: str) -> Token:
+        """A valid token in place of one that the API did not take for a call.
+
+        Another process may have replaced it by now, or found out that another token does not help.
+        """
+        self.broker.forget(self.client, dead, call=call)
+        return self.token(dead=dead).token
 
     def cached(self) -> Token | None:
         """The valid token in the store, if there is one. Asks nobody."""

@@ -74,8 +74,13 @@ class Ansible:
 
 
 def later(seconds: float) -> dict[str, str]:
-    """The environment of a run whose clock is so many seconds ahead."""
+    """The environment of a run so many seconds later."""
     return {"PYTHONPATH": str(PLUGINS / "clock"), "FALCONOPS_TEST_CLOCK_AHEAD": str(seconds)}
+
+
+def wrong_clock(ahead: float) -> dict[str, str]:
+    """The environment of a run now, whose clock is so many seconds ahead."""
+    return {**later(ahead), "FALCONOPS_TEST_CLOCK_WRONG": "yes"}
 
 
 class Started:

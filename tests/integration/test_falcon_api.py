@@ -137,6 +137,17 @@ def test_a_token_that_dies_under_many_hosts_is_replaced_once(user: User) -> None
     assert statuses.count(200) == 3 * HERD and 0 < statuses.count(401) <= 15
 
 
+def test_a_401_that_is_not_the_tokens_fault_costs_two_tokens(user: User) -> None:
+    """Something on the way may take the token away, for one path or for all."""
+    user.credentials(FULL)
+    user.emulator.fault("status", path=HOSTS, status=401, times=None)
+    failing = task("tried", HOSTS) + task("later", HOSTS) + task("other", GROUPS, method="POST", body={"resources": []})
+    run = user.play(failing + dump("tried", "later"), "-f", "3", hosts=10).ok()
+    for name in ("tried", "later"):
+        assert all("failed with 401, and with a new token again" in why(each) for each in run.values(name))
+    assert len(run.values("later")) == 10 and user.asked() == 2
+
+
 @pytest.mark.brief
 def test_bytes_in_a_file(user: User) -> None:
     user.credentials(FULL)

@@ -10,8 +10,8 @@ import hashlib
 import pytest
 
 from emulator.cast import CHILD_A, US1, US1_OTHER, US2
-from integration.harness import User, later
-from integration.lives import dump, get, revoke, stored
+from integration.harness import User, later, wrong_clock
+from integration.lives import dump, get, info, revoke, stored
 from integration.results import Run, sentence
 
 REVOKE = "/oauth2/revoke"
@@ -236,6 +236,33 @@ def test_check_mode_does_nothing_and_says_what_it_would_do(user: User) -> None:
     assert user.emulator.is_live(old) and revocations(user) == 0
     for name in ("one", "every", "given"):
         assert "revoke" in run.value(name).get("msg", "").lower(), run.value(name)
+
+
+def test_a_clock_that_is_ahead_hides_no_token(user: User) -> None:
+    """Whoever hands the token to another program by an hour's error would otherwise be told that nothing is there."""
+    user.credentials(US1)
+    token = user.play(get("old") + dump("old")).ok().value("old")["access_token"]
+    tasks = revoke("gone") + dump("gone")
+    said = [user.play(tasks, *args, env=wrong_clock(3600)).ok().value("gone")["changed"] for args in (("--check",), ())]
+    assert said == [True, True]
+    assert not user.emulator.is_live(token) and revocations(user) == 1
+
+
+def test_all_go_but_one_that_cannot_be_revoked(user: User) -> None:
+    user.credentials(US1, falcon_retries=0)
+    tasks = "".join(get(name, session=name) for name in "abc")
+    got = user.play(tasks + dump(*"abc")).ok()
+    user.emulator.fault("status", path=REVOKE, status=503)
+    tasks = revoke("most", all=True) + info("left", all=True) + revoke("rest", all=True) + dump("most", "left", "rest")
+    run = user.play(tasks).ok()
+    most = run.value("most")
+    assert most["failed"] and most["changed"]
+    for words in ("2 tokens were revoked, and 1 were not: Revoking a token of client", "failed with 503"):
+        assert words in most["msg"]
+    gone, [left] = {each["session"] for each in most["revoked"]}, run.value("left")["tokens"]
+    assert gone | {left["session"]} == set("abc") and len(gone) == 2
+    assert [each["session"] for each in run.value("rest")["revoked"]] == [left["session"]]
+    assert not any(user.emulator.is_live(got.value(name)["access_token"]) for name in "abc")
 
 
 def test_check_mode_agrees_about_a_token_that_is_soon_due(user: User) -> None:

@@ -28,6 +28,7 @@ class Tokens:
 
     def __init__(self) -> None:
         self.renewals: list[str] = []
+        self.vain: list[str] = []
 
     def current(self) -> str:
         return f"{TOKEN}{len(self.renewals)}"
@@ -35,6 +36,9 @@ class Tokens:
     def renewed(self, dead: str) -> str:
         self.renewals.append(dead)
         return self.current()
+
+    def in_vain(self, failure: t.Any) -> None:
+        self.vain.append(failure.message)
 
 
 class Server:

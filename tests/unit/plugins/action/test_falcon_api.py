@@ -282,3 +282,29 @@ def test_delegated_with_dead_tokens_only(server, run):
     action._execute_module = lambda **kwargs: next(answers)
     result = action.run(task_vars=run.variables)
     assert result["msg"].startswith(f"On bastion: GET {HOSTS} at {US1} failed with 401, and with a new token again")
+
+
+@pytest.mark.parametrize("cache", [True, False])
+def test_a_401_that_is_not_the_tokens_fault_costs_a_run_two_tokens(server, run, cache):
+    server.replace("GET", US1 + HOSTS, status=401)
+    failures = {run({**WHO, "path": HOSTS, "cache": cache})["msg"] for _host in range(5)}
+    assert len(failures) == 1 and f"GET {HOSTS} at {US1} failed with 401, and with a new token again" in failures.pop()
+    assert len(server.calls) - len(sent(server)) == 2
+    assert run({**WHO, "path": GROUPS, "method": "POST", "cache": cache})["changed"]  # other calls go on
+    assert len(server.calls) - len(sent(server)) == 2
+
+
+def test_delegated_it_costs_two_tokens_as_well(server, run):
+    asked = []
+
+    def module(module_name, **_more):
+        asked.append(module_name.rpartition(".")[2])
+        fresh = {**ISSUED, "access_token": f"another.{len(asked)}", "hostname": US1, "changed": True}
+        return fresh if asked[-1] == "falcon_token" else {"dead": True}
+
+    for _host in range(3):
+        action = run.action({**WHO, "path": HOSTS}, elsewhere="bastion")
+        action._execute_module = module
+        result = action.run(task_vars=run.variables)
+        assert result["msg"].startswith(f"On bastion: GET {HOSTS} at {US1} failed with 401, and with a new token again")
+    assert asked.count("falcon_token") == 2

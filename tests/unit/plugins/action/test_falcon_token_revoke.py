@@ -299,3 +299,21 @@ def test_a_failure_there_keeps_the_token(server, run, get):
     result, _action = run.delegated({"failed": True, "msg": f"MODULE FAILURE {SECRET}"}, WHO)
     assert "Python 3.8 or newer with the library requests" in result["msg"] and SECRET not in result["msg"]
     assert get({})["cached"] is True
+
+
+def test_all_but_one_that_cannot_be_revoked(server, run, get, naps):
+    for session in ("a", "b", "c"):
+        get({**WHO, "session": session})
+    before = context(run)
+
+    def revocation(request):
+        return (503 if "token-2" in request.body else 200), {}, "{}"
+
+    server.remove("POST", US1 + REVOKE)
+    server.add_callback("POST", US1 + REVOKE, revocation)
+    result = run({"all": True, "retries": 0})
+    assert (result["failed"], result["changed"], context(run)) == (True, True, before)
+    assert [each["session"] for each in result["revoked"]] == ["a", "c"]
+    assert result["msg"].startswith("2 tokens were revoked, and 1 were not: Revoking a token of client ")
+    assert "session b at" in result["msg"] and "failed with 503" in result["msg"]
+    assert get({"session": "b"})["cached"] is True and get({"session": "a"})["cached"] is False

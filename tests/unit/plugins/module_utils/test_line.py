@@ -132,7 +132,7 @@ def test_what_is_too_large_is_not_sent_and_nothing_else_either(call, words):
 def test_a_dead_token_is_replaced_once(call, dead):
     server, tokens = Server(dead, envelope(["a"])), Tokens()
     assert result_of(server, tokens, **call)["resources"] == ["a"]
-    assert tokens.renewals == [f"{TOKEN}0"]
+    assert (tokens.renewals, tokens.vain) == ([f"{TOKEN}0"], [])
     assert [asked.token for asked in server.asked] == [f"{TOKEN}0", f"{TOKEN}1"]
 
 
@@ -144,6 +144,7 @@ def test_a_second_401_is_one_sentence():
         "have been disabled, or something between here and the API takes the token away."
     )
     assert len(server.asked) == 2 and len(tokens.renewals) == 1
+    assert tokens.vain == [message]
 
 
 def test_each_request_of_a_long_call_may_find_its_token_dead():

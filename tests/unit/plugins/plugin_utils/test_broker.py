@@ -132,12 +132,45 @@ def test_an_outage_is_bridged_while_thirty_seconds_are_left(world, left, served)
     if served:
         issued = world.token()
         assert (issued.token.access_token, issued.cached) == ("old", True)
-        assert world.warnings == ["A token could not be renewed and is used while it lasts: no answer came"]
+        assert world.warnings == [
+            f"A token of client {ID} could not be renewed and is used while it lasts; see why with -vvv."
+        ]
     else:
         with pytest.raises(FalconError, match="no answer came"):
             world.token()
         assert world.warnings == []
     assert len(world.asked) == 1
+
+
+def test_an_outage_is_one_warning_though_each_answer_has_an_id_of_its_own(world):
+    world.store().put(CLIENT, token("old", left=200))
+    for number in range(3):
+        world.answer = FalconError(f"failed with 500 [X-Cs-Traceid 0123-{number}]")
+        assert world.token(run=f"run-{number}").token.access_token == "old"
+    assert len(world.asked) == len(world.warnings) == 3 and len(set(world.warnings)) == 1
+
+
+def test_who_has_a_token_needs_no_lock(world, tmp_path):
+    world.store().put(CLIENT, token("old", left=250))
+    (tmp_path / "home" / "falconops_auth" / "locks" / LOCK_NAME).mkdir(parents=True)
+    assert world.token().token.access_token == "old"
+    assert len(world.warnings) == 1 and "could not be renewed and is used while it lasts" in world.warnings[0]
+    world.store().put(CLIENT, token("old", left=-1))
+    with pytest.raises(FalconError, match="The lock file .* cannot be used"):
+        world.token()
+    assert world.asked == []
+
+
+@pytest.mark.parametrize("own", [None, "run-1 task-1"])
+def test_a_dead_token_that_nobody_can_remove_is_not_handed_out(world, own):
+    world.store().put(CLIENT, token("dead"))
+    with world.lock().held(LOCK_NAME, seconds=0) as notes:
+        notes.issued("run-1 task-1", token("dead"))
+    assert world.broker().token(CLIENT, min_ttl=240, own=own, dead="dead") == (world.answer, False)
+    world.store().put(CLIENT, token("dead"))
+    world.answer = OUTAGE
+    with pytest.raises(FalconError, match="no answer came"):  # neither while the API is down
+        world.broker(run="run-2").token(CLIENT, min_ttl=240, dead="dead")
 
 
 def test_a_refusal_is_not_bridged_and_loses_nothing(world):

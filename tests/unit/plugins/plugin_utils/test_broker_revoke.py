@@ -13,6 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
+from ansible_collections.falconops.auth.plugins.plugin_utils._broker import what_is_left
 from ansible_collections.falconops.auth.tests.unit.examples import CLIENT, ID, MEMBER, US1, US2, token
 from ansible_collections.falconops.auth.tests.unit.world import LOCK_NAME, SEALER, World
 
@@ -47,14 +48,14 @@ def kept(world):
 
 def test_where_nothing_is_cached_nothing_is_sent(world):
     assert world.broker().revoke(CLIENT) == []
-    assert world.broker().revoke_all(CLIENT) == []
+    assert world.broker().revoke_all(CLIENT) == ([], [])
     assert world.broker(cache=False).revoke(CLIENT) == []
     assert (world.revoked, world.asked, world.checked, world.files()) == ([], [], [], [])
 
 
 def test_without_a_cache_what_others_have_cached_is_left_alone(four):
     assert four.broker(cache=False).revoke(CLIENT) == []
-    assert four.broker(cache=False).revoke_all(CLIENT) == []
+    assert four.broker(cache=False).revoke_all(CLIENT) == ([], [])
     assert four.broker(cache=False).all(CLIENT) == []
     assert (four.revoked, kept(four)) == ([], set(FOUR))
 
@@ -169,10 +170,11 @@ def test_all_are_listed_and_revoked(four):
     assert {(owner, each.access_token) for owner, each in four.broker().all(CHILD)} == {
         (client, text) for text, client in FOUR.items()
     }
-    revoked = four.broker().revoke_all(CHILD)
+    revoked, failures = four.broker().revoke_all(CHILD)
+    assert failures == []
     assert {(owner, each.access_token) for owner, each in revoked} == {(client, text) for text, client in FOUR.items()}
     assert sorted(four.revoked, key=str) == sorted(((client, text) for text, client in FOUR.items()), key=str)
-    assert (kept(four), four.broker().all(CLIENT), four.broker().revoke_all(CLIENT)) == (set(), [], [])
+    assert (kept(four), four.broker().all(CLIENT), four.broker().revoke_all(CLIENT)) == (set(), [], ([], []))
     assert len(four.revoked) == 4
 
 
@@ -181,18 +183,23 @@ def test_expired_ones_are_not_listed_among_all(four):
     time.sleep(0.4)  # and its row is still in the index
     assert len(four.store().all(CLIENT)) == 4
     assert {each.access_token for _owner, each in four.broker().all(CLIENT)} == set(FOUR) - {"of-child"}
-    assert len(four.broker().revoke_all(CLIENT)) == len(four.revoked) == 3
+    assert len(four.broker().revoke_all(CLIENT)[0]) == len(four.revoked) == 3
 
 
-def test_all_until_the_first_failure(four):
+def test_all_but_those_that_cannot_be_revoked(four):
     def revoke(client, access_token):
-        if client == second:
-            raise FalconError("no answer")
+        if client in (second, third):
+            raise FalconError(f"{access_token}: no answer.")
 
-    second = four.broker().all(CLIENT)[1][0]
-    with pytest.raises(FalconError, match="no answer"):
-        four.broker(api=SimpleNamespace(revoke=revoke)).revoke_all(CLIENT)
-    assert len(kept(four)) == 3
+    (_first, _token), (second, one), (third, another), _fourth = four.broker().all(CLIENT)
+    revoked, failures = four.broker(api=SimpleNamespace(revoke=revoke)).revoke_all(CLIENT)
+    assert kept(four) == {one.access_token, another.access_token}
+    assert {text.access_token for _owner, text in revoked} == set(FOUR) - kept(four)
+    assert [error.message for error in failures] == [f"{each.access_token}: no answer." for each in (one, another)]
+    assert what_is_left(revoked, failures) == (
+        f"2 tokens were revoked, and 2 were not: {one.access_token}: no answer. {another.access_token}: no answer."
+    )
+    assert what_is_left([], failures[:1]) == failures[0].message
 
 
 @pytest.mark.parametrize("text", FOUR)
@@ -234,17 +241,17 @@ def test_a_given_token_that_was_replaced_meanwhile_takes_nothing_with_it(world):
 
 @pytest.mark.parametrize("cache", [True, False])
 def test_a_live_token_stays(four, cache):
-    assert four.broker(cache=cache).is_live(CLIENT, "own") is True
+    assert four.broker(cache=cache).is_live(CLIENT, "own") == (CLIENT, True)
     assert (four.checked, kept(four)) == ([(CLIENT, "own")], set(FOUR))
 
 
 def test_a_dead_token_leaves_the_store(four):
     four.dead = {"own", "of-child"}
-    assert four.broker(cache=False).is_live(CLIENT, "own") is False
+    assert four.broker(cache=False).is_live(CLIENT, "own") == (CLIENT, False)
     assert kept(four) == set(FOUR)
-    assert four.broker().is_live(CLIENT, "own") is False
+    assert four.broker().is_live(CLIENT, "own") == (CLIENT, False)
     assert kept(four) == set(FOUR) - {"own"}
-    assert four.broker().is_live(CLIENT, "of-child") is False  # whoever asks about it
+    assert four.broker().is_live(CLIENT, "of-child") == (CHILD, False)  # whoever asks about it
     assert kept(four) == set(FOUR) - {"own", "of-child"}
 
 
@@ -254,14 +261,14 @@ def test_a_dead_token_that_was_replaced_meanwhile_takes_nothing_with_it(world):
         return False
 
     world.store().put(CLIENT, token("own"))
-    assert world.broker(api=SimpleNamespace(is_live=is_live)).is_live(CLIENT, "own") is False
+    assert world.broker(api=SimpleNamespace(is_live=is_live)).is_live(CLIENT, "own") == (CLIENT, False)
     assert world.store().get(CLIENT).access_token == "next"
     assert [each.access_token for _owner, each in world.store().all(CLIENT)] == ["next"]
 
 
 def test_whether_a_token_is_alive_is_asked_at_home(world):
     world.store().put(CLIENT, token("moved", hostname=US2))
-    assert world.broker().is_live(CLIENT, "moved") is True
+    assert world.broker().is_live(CLIENT, "moved") == (ELSEWHERE, True)
     assert world.checked == [(ELSEWHERE, "moved")]
 
 

@@ -13,8 +13,8 @@ from types import SimpleNamespace
 
 import pytest
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
-from ansible_collections.falconops.auth.tests.unit.examples import CLIENT, MEMBER, US2, token
-from ansible_collections.falconops.auth.tests.unit.world import World
+from ansible_collections.falconops.auth.tests.unit.examples import CLIENT, ID, MEMBER, US2, token
+from ansible_collections.falconops.auth.tests.unit.world import LOCK_NAME, World
 
 FORK = multiprocessing.get_context("fork")
 REFUSAL = FalconError("wrong secret", refused=True)
@@ -77,7 +77,9 @@ def test_a_429_is_bridged_and_a_refusal_is_not(world):
     assert world.token().token.access_token == "old"
     assert world.token().token.access_token == "old"
     assert len(world.asked) == 1
-    assert set(world.warnings) == {"A token could not be renewed and is used while it lasts: too many requests"}
+    assert set(world.warnings) == {
+        f"A token of client {ID} could not be renewed and is used while it lasts; see why with -vvv."
+    }
     world.answer = REFUSAL
     failure_of(world, run="run-2")
     assert len(world.asked) == 2
@@ -89,6 +91,49 @@ def test_members_and_sessions_have_failures_of_their_own(world):
     failure_of(world, client=dataclasses.replace(CLIENT, member_cid=MEMBER))
     failure_of(world, client=dataclasses.replace(CLIENT, session="s"))
     assert len(world.asked) == 3
+
+
+CALL = "GET /devices/queries/devices/v1"
+VAIN = FalconError(f"{CALL} failed with 401, and with a new token again", refused=True)
+
+
+def test_who_finds_that_another_got_a_new_token_in_vain_gets_none(world):
+    """A thousand hosts whose calls are answered with 401 for another reason cost one token and not a thousand."""
+    world.store().put(CLIENT, token("first"))
+    world.broker().forget(CLIENT, "first", call=CALL)
+    assert world.token() == (world.answer, False)
+    world.broker().in_vain(CLIENT, CALL, VAIN)
+    for _host in range(3):
+        with pytest.raises(FalconError) as caught:
+            world.broker().forget(CLIENT, "fresh", call=CALL)
+        assert (caught.value.message, caught.value.refused) == (VAIN.message, True)
+        assert world.token() == (world.answer, True)
+    assert len(world.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("how", "call"), [({"run": "run-2"}, CALL), ({"way": "through a proxy"}, CALL), ({}, "GET /other/v1"), ({}, None)]
+)
+def test_what_was_in_vain_is_tried_by_others(world, how, call):
+    world.store().put(CLIENT, token("kept"))
+    world.broker().in_vain(CLIENT, CALL, VAIN)
+    world.broker(**how).forget(CLIENT, "kept", call=call)
+    assert world.store().get(CLIENT) is None
+
+
+def test_what_was_in_vain_is_tried_again_after_half_a_minute(world, monkeypatch):
+    world.store().put(CLIENT, token("kept"))
+    now = [5000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    world.broker().in_vain(CLIENT, CALL, VAIN)
+    now[0] += 31
+    world.broker().forget(CLIENT, "kept", call=CALL)
+    assert world.store().get(CLIENT) is None
+
+
+def test_what_cannot_be_noted_hides_no_failure(world):
+    with world.lock().held(LOCK_NAME, seconds=0):
+        world.broker().in_vain(CLIENT, CALL, VAIN)
 
 
 @pytest.mark.parametrize(("way", "tries"), [("way", 1), ("through a proxy", 2)])

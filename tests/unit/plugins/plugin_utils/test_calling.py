@@ -129,7 +129,8 @@ class Door:
     """A door whose store has this token, and whose API does this with a call."""
 
     def __init__(self, api):
-        self.client, self.stored, self.renewals = CLIENT, token("t1"), []
+        self.client, self.stored, self.renewals, self.calls, self.vain = CLIENT, token("t1"), [], [], []
+        self.broker = SimpleNamespace(in_vain=lambda *told: self.vain.append(told))
         self.api, self.options = SimpleNamespace(call=api), SimpleNamespace(host="web1")
 
     def token(self):
@@ -138,8 +139,9 @@ class Door:
     def cached(self):
         return self.stored
 
-    def renewed(self, dead):
+    def renewed(self, dead, call):
         self.renewals.append(dead)
+        self.calls.append(call)
         self.stored = token("t2", hostname=self.stored.hostname)
         return self.stored
 
@@ -183,6 +185,18 @@ def test_another_token_is_looked_for_when_time_has_passed(monkeypatch):
     result_of(door, call(path=PATH))
     assert seen == ["t1", "t1", "t9", "t2", "t2", "t2"]
     assert door.renewals == ["t9", "t2"]
+
+
+def test_what_was_in_vain_is_told_to_the_others_by_its_call(said):
+    def api(client, call, tokens, tell):
+        tokens.renewed(tokens.current())
+        tokens.in_vain(failure)
+        raise failure
+
+    failure, door = FalconError("no", refused=True), Door(api)
+    with pytest.raises(FalconError, match="^no$"):
+        result_of(door, call(path=PATH))
+    assert (door.calls, door.vain) == ([f"GET {PATH}"], [(CLIENT, f"GET {PATH}", failure)])
 
 
 @pytest.mark.parametrize(
