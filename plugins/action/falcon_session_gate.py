@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
@@ -18,13 +17,18 @@ from ansible_collections.falconops.auth.plugins.module_utils._client import Clie
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
 from ansible_collections.falconops.auth.plugins.module_utils._token import Token
 from ansible_collections.falconops.auth.plugins.plugin_utils._action import FalconAction, Result
+from ansible_collections.falconops.auth.plugins.plugin_utils._broker import what_is_left
 from ansible_collections.falconops.auth.plugins.plugin_utils._context import FACT
 from ansible_collections.falconops.auth.plugins.plugin_utils._credentials import stored_names
-from ansible_collections.falconops.auth.plugins.plugin_utils._door import Door, run_id, shown
+from ansible_collections.falconops.auth.plugins.plugin_utils._door import Door, run_id, shown, warn
+from ansible_collections.falconops.auth.plugins.plugin_utils._lock import locked
 from ansible_collections.falconops.auth.plugins.plugin_utils._options import VARIABLES, Level, Options, plain
+from ansible_collections.falconops.auth.plugins.plugin_utils._private import PrivateFiles
 
 # What says who asks: in a session all of it is the role's to say.
 _SWITCHED = ("client", "session", "client_id", "client_secret", "cloud", "hostname", "member_cid")
+# Seconds that another host may take; the last one out asks the API.
+_PATIENCE = 600.0
 
 
 class ActionModule(FalconAction):
@@ -83,6 +87,7 @@ class ActionModule(FalconAction):
         # Also in check mode a lookup asks, for a session of the run's own that nobody else revokes.
         may_revoke = not self._task.check_mode or _is_own(options)
         revoked: list[tuple[Client, Token]] = []
+        failures: list[FalconError] = []
         now = _context_of(options)
         with _hosts_in(options) as hosts:
             entered = bool(hosts)
@@ -91,15 +96,21 @@ class ActionModule(FalconAction):
             if entered and may_revoke and not hosts.keys() & set(options.variables["ansible_play_batch"]):
                 try:
                     for door in self._doors(options):
-                        revoked += _revoke(door)
+                        gone, kept = door.broker.revoke_each(_owners(door))
+                        revoked, failures = revoked + gone, failures + kept
+                        for owner, token in gone:
+                            door.tell("revoked", token, owner=owner)
                 except FalconError as error:
+                    failures.append(error)
+                if failures:
                     hosts.clear()  # a thousand hosts need not try in vain
-                    raise _not_revoked(error, options) from None
         result: Result = {
             "changed": bool(revoked),
             "revoked": [shown(owner, token, time.time()) for owner, token in revoked],
         }
-        if before != now:
+        if failures:
+            result.update(failed=True, msg=_not_revoked(what_is_left(revoked, failures), options))
+        elif before != now:
             result["ansible_facts"] = {FACT: before}
         return result
 
@@ -131,14 +142,14 @@ def _context_of(options: Options) -> dict[str, t.Any]:
     return context
 
 
-def _not_revoked(error: FalconError, options: Options) -> FalconError:
+def _not_revoked(words: str, options: Options) -> str:
     """The failure, and how to finish by hand: in the next run the session has another name."""
     client, session = options.value("client"), options.value("session")
     return FalconError(
-        f"{error.message} A token of the session lives on, for half an hour at most; to end it earlier, run "
+        f"{words} A token of the session lives on, for half an hour at most; to end it earlier, run "
         f"falcon_token_revoke with client '{client}' and session '{session}'. If a task of the session failed as well, "
         "its failure stands above."
-    )
+    ).message
 
 
 def _own() -> str:
@@ -146,31 +157,38 @@ def _own() -> str:
     return f"{run_id()}/"
 
 
-def _revoke(door: Door) -> list[tuple[Client, Token]]:
-    """Every token of the session: tasks in it may have asked for some of members."""
-    owners = [door.client, *(owner for owner, _token in door.broker.all(door.client))]
-    revoked = [pair for owner in owners if owner.session == door.client.session for pair in door.broker.revoke(owner)]
-    for owner, token in revoked:
-        door.tell("revoked", token, owner=owner)
-    return revoked
+def _owners(door: Door) -> list[Client]:
+    """Of every token of the session: tasks in it may have asked for some of members."""
+    home = door.broker.home_of(door.client)
+    others = [owner for owner, _token in door.broker.all(door.client) if owner != home]
+    return [door.client, *(owner for owner in others if owner.session == home.session)]
 
 
 @contextlib.contextmanager
 def _hosts_in(options: Options) -> t.Iterator[dict[str, t.Any]]:
     """The hosts in the session, each with the context that it came with.
 
-    No other process sees or changes them meanwhile. They stand in a file in this run's own temporary directory. Facts
-    would do for a few hosts, but a thousand of them would each have to look at the facts of a thousand.
+    No other process sees or changes them meanwhile. They stand in a file in this run's own temporary directory, which a
+    killed process leaves as it was. Facts would do for a few hosts, but a thousand of them would each have to look at
+    the facts of a thousand.
     """
-    key = f"{options.value('client')}\n{options.value('session')}"
-    path = os.path.join(str(C.DEFAULT_LOCAL_TMP), f"falcon_session_{hashlib.sha256(key.encode()).hexdigest()[:16]}")
-    with open(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+", encoding="utf-8") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        hosts = json.loads(file.read() or "{}")
+    client, session = options.value("client"), options.value("session")
+    name = hashlib.sha256("\n".join((run_id(), client, session)).encode()).hexdigest()
+    files = PrivateFiles(str(C.DEFAULT_LOCAL_TMP), "falcon_session_")
+    with locked(name, warn, seconds=_PATIENCE) as handle:
+        if handle is None:
+            raise FalconError(
+                f"Another host has been entering or leaving the session {session} for more than {_PATIENCE:.0f} "
+                "seconds; end its process or try again later."
+            )
+        hosts = json.loads(files.get(name) or "{}")
+        yield hosts
         try:
-            yield hosts
-        finally:
-            file.seek(0)
-            file.truncate()
-            json.dump(hosts, file)
-            file.flush()
+            files.set(name, json.dumps(hosts))
+            return
+        except OSError as error:
+            reason = error.strerror or str(error)
+    raise FalconError(
+        f"The hosts of the session {session} could not be noted in {C.DEFAULT_LOCAL_TMP} ({reason}); make room there, "
+        f"and run falcon_token_revoke with client '{client}' and session '{session}'."
+    )

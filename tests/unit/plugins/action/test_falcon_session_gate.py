@@ -6,12 +6,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 
 import pytest
 import responses
 from ansible import constants as C
+from ansible_collections.falconops.auth.plugins.action import falcon_session_gate
 from ansible_collections.falconops.auth.plugins.action.falcon_session_gate import ActionModule
 from ansible_collections.falconops.auth.plugins.action.falcon_token import ActionModule as TokenAction
 from ansible_collections.falconops.auth.plugins.plugin_utils._door import run_id
@@ -35,13 +37,16 @@ class Server(responses.RequestsMock):
 
     def __init__(self):
         super().__init__(assert_all_requests_are_fired=False)
-        self.issued, self.revocation = 0, 200
+        self.issued, self.revocation, self.refused = 0, 200, None
         self.add_callback("POST", f"{US1}/oauth2/token", self._issue)
-        self.add_callback("POST", f"{US1}/oauth2/revoke", lambda _request: (self.revocation, {}, "{}"))
+        self.add_callback("POST", f"{US1}/oauth2/revoke", self._revoke)
 
     def _issue(self, _request):
         self.issued += 1
         return 201, {}, json.dumps({"access_token": f"token-{self.issued}", "expires_in": 1799})
+
+    def _revoke(self, request):
+        return (403 if self.refused and self.refused in request.body else self.revocation), {}, "{}"
 
     @property
     def asked(self):
@@ -158,6 +163,66 @@ def test_a_failed_revocation_is_told_by_one(run, server):
     assert "run falcon_token_revoke with client 'production' and session 'night'" in message
     assert at(run, "web2", LEFT) == {"changed": False, "revoked": []}
     assert server.asked == (1, 1)
+
+
+def test_one_that_cannot_be_revoked_keeps_no_other_alive(run, server):
+    session = f"{run_id()}/0123abcd"
+    at(run, "web1", {**ENTERED, "session": session})
+    for more in ({"member_cid": MEMBER}, {"member_cid": "", "client": "other"}):
+        run.of(TokenAction)({**SESSION, "session": session, **more})
+    server.refused = "token-1"
+    result = at(run, "web1", {**LEFT, "session": session})
+    assert result["failed"] and result["changed"] and "ansible_facts" not in result
+    assert [(each["client"], each["member_cid"]) for each in result["revoked"]] == [
+        ("production", MEMBER),
+        ("other", None),
+    ]
+    assert result["msg"].startswith("2 tokens were revoked, and 1 were not: Revoking a token of client 'production'")
+    assert f"run falcon_token_revoke with client 'production' and session '{session}'" in result["msg"]
+    assert server.asked == (3, 3)
+
+
+def test_a_process_that_is_killed_while_it_notes_leaves_what_was_noted(run, server, monkeypatch):
+    def killed(handle, *args, **kwargs):
+        raise KeyboardInterrupt
+
+    at(run, "web1", ENTERED)
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(os, "replace", killed)
+        at(run, "web2", ENTERED)
+    assert at(run, "web1", LEFT)["changed"] and server.asked == (1, 1)
+
+
+def test_a_full_disk_is_a_sentence(run, server, monkeypatch):
+    def full(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    run.of(TokenAction)(SESSION)
+    monkeypatch.setattr("tempfile.mkstemp", full)
+    message = at(run, "web1", ENTERED)["msg"]
+    assert message.startswith("The hosts of the session night could not be noted in ")
+    assert "(No space left on device)" in message
+
+
+def test_who_waits_for_a_host_that_was_stopped_says_so(run, server, monkeypatch):
+    at(run, "web1", ENTERED)
+    [lock] = [name for name in os.listdir(locks(run)) if name == noted(run)]
+    monkeypatch.setattr(falcon_session_gate, "_PATIENCE", 0.2)
+    with open(os.path.join(locks(run), lock)) as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        message = at(run, "web2", ENTERED)["msg"]
+    assert message.startswith("Another host has been entering or leaving the session night for more than 0 seconds; ")
+    assert at(run, "web1", LEFT)["changed"]
+
+
+def noted(run):
+    """The name under which the hosts of the one session are noted."""
+    [name] = [each for each in os.listdir(C.DEFAULT_LOCAL_TMP) if each.startswith("falcon_session_")]
+    return name.removeprefix("falcon_session_")
+
+
+def locks(run):
+    return os.path.join(run.variables["playbook_dir"], "home", "falconops_auth", "locks")
 
 
 def test_check_mode_revokes_what_is_its_own(run, server):
