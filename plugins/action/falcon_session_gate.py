@@ -173,7 +173,7 @@ def _hosts_in(options: Options) -> t.Iterator[dict[str, t.Any]]:
     the facts of a thousand.
     """
     client, session = options.value("client"), options.value("session")
-    name = hashlib.sha256("\n".join((run_id(), client, session)).encode()).hexdigest()
+    name = hashlib.sha256(repr((run_id(), client, session)).encode()).hexdigest()
     files = PrivateFiles(str(C.DEFAULT_LOCAL_TMP), "falcon_session_")
     with locked(name, warn, seconds=_PATIENCE) as handle:
         if handle is None:

@@ -63,6 +63,12 @@ class Token:
             left = min(left, self.expires_in - (since_boot() - self.uptime))
         return min(left, float(self.expires_in))
 
+    def may_live(self, now: float) -> bool:
+        """Whether the API may still take it, by either clock: a wrong one takes what lives for dead."""
+        if self.expires_at > now:
+            return True
+        return bool(self.boot) and self.boot == this_boot() and since_boot() - self.uptime < self.expires_in
+
     def to_dict(self) -> dict[str, t.Any]:
         """The form in which it is sealed."""
         return dataclasses.asdict(self)

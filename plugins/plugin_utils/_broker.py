@@ -19,7 +19,7 @@ import typing as t
 
 from ansible_collections.falconops.auth.plugins.module_utils._client import Client
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
-from ansible_collections.falconops.auth.plugins.module_utils._token import Token, since_boot, this_boot
+from ansible_collections.falconops.auth.plugins.module_utils._token import Token
 from ansible_collections.falconops.auth.plugins.plugin_utils._api import Api
 from ansible_collections.falconops.auth.plugins.plugin_utils._lock import Lock, Notes
 from ansible_collections.falconops.auth.plugins.plugin_utils._private import Warn
@@ -108,7 +108,7 @@ class Broker:
     def alive(self, client: Client) -> Token | None:
         """The token in the store, however little of its life is left."""
         token = self._store.get(client) if self._store else None
-        return token if token and _alive(token) else None
+        return token if token and token.may_live(time.time()) else None
 
     def verified(self, client: Client) -> bool:
         """Whether the API still takes the cached token; one that is dead leaves the store.
@@ -159,7 +159,11 @@ class Broker:
 
     def all(self, client: Client) -> list[tuple[Client, Token]]:
         """Every live token of the client that the store knows of, for whichever host, member and session."""
-        return [(owner, token) for owner, token in (self._store.all(client) if self._store else ()) if _alive(token)]
+        return [
+            (owner, token)
+            for owner, token in (self._store.all(client) if self._store else ())
+            if token.may_live(time.time())
+        ]
 
     def revoke(self, client: Client) -> list[tuple[Client, Token]]:
         """Make the client's cached token dead, at the API that issued it and then in the store.
@@ -174,7 +178,7 @@ class Broker:
             if token is None:
                 return []
             owner = client.at(token.hostname)
-            alive = _alive(token)
+            alive = token.may_live(time.time())
             if alive:
                 way = self._way_of(owner, "revoke")
                 failure = notes.failure_for(way, self._run, waiting_since)
@@ -292,16 +296,6 @@ def what_is_left(revoked: t.Sized, failures: t.Sequence[FalconError]) -> str:
     if not revoked and len(failures) == 1:
         return words
     return FalconError(f"{len(revoked)} tokens were revoked, and {len(failures)} were not: {words}").message
-
-
-def _alive(token: Token) -> bool:
-    """Whether the API may still take it, by either clock: to revoke a dead one does no harm.
-
-    One may seem to come from the future, or to be long dead, where the clock was wrong; since it was issued on this
-    machine, a clock that nobody can set tells it better.
-    """
-    by_uptime = bool(token.boot) and token.boot == this_boot() and since_boot() - token.uptime < token.expires_in
-    return by_uptime or token.expires_at > time.time()
 
 
 def _good_for(token: Token, min_ttl: float) -> float:

@@ -62,7 +62,7 @@ FAILURES = [
 ]
 # All that a user may be warned of.
 WARNINGS = (
-    "A token could not be renewed and is used while it lasts: ",
+    "A token of client ",  # could not be renewed and is used while it lasts
     "An entry of the falconops.auth token store is damaged, was moved there or comes from another version; ",
     "The token store 'ansible.builtin.jsonfile' cannot be used (",
 )

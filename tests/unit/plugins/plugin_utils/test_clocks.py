@@ -12,7 +12,6 @@ import time
 import pytest
 from ansible_collections.falconops.auth.plugins.module_utils import _token
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
-from ansible_collections.falconops.auth.plugins.plugin_utils import _broker
 from ansible_collections.falconops.auth.plugins.plugin_utils._backend import StoreSettings
 from ansible_collections.falconops.auth.plugins.plugin_utils._pace import Pace
 from ansible_collections.falconops.auth.tests.benchmark.simulate import control_nodes
@@ -101,7 +100,7 @@ def test_a_token_that_a_wrong_clock_takes_for_dead_is_revoked(world, server, clo
 def test_one_that_is_dead_by_the_clock_that_nobody_can_set_is_not(world, server, clock, monkeypatch):
     really = _token.since_boot
     world.token(api=server)
-    monkeypatch.setattr(_broker, "since_boot", lambda: really() + 1800)
+    monkeypatch.setattr(_token, "since_boot", lambda: really() + 1800)
     clock.jump(HOUR)
     assert world.broker(api=server).revoke(CLIENT) == []
     assert world.store().get(CLIENT) is None

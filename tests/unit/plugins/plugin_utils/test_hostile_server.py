@@ -239,6 +239,9 @@ class Tokens:
         self.token = OLD.swapcase()
         return self.token
 
+    def in_vain(self, failure: FalconError) -> None:
+        check_words(failure.message, self.token)
+
 
 @hostile(1500)
 @given(
