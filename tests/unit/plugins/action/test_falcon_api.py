@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 
 import pytest
 import responses
@@ -308,3 +309,18 @@ def test_delegated_it_costs_two_tokens_as_well(server, run):
         result = action.run(task_vars=run.variables)
         assert result["msg"].startswith(f"On bastion: GET {HOSTS} at {US1} failed with 401, and with a new token again")
     assert asked.count("falcon_token") == 2
+
+
+def test_a_dead_token_that_nobody_can_remove_is_not_sent_again(server, run, monkeypatch):
+    def gateway(request):
+        dead = request.headers["Authorization"].endswith(TOKEN_TEXT)
+        return (401 if dead else 200), {}, json.dumps({"resources": ["a"]})
+
+    run({**WHO, "path": HOSTS})
+    server.replace("POST", f"{US1}/oauth2/token", json={**ISSUED, "access_token": "another.token"}, status=201)
+    server.remove("GET", US1 + HOSTS)
+    server.add_callback("GET", US1 + HOSTS, gateway)
+    monkeypatch.setattr(os, "unlink", lambda path: (_ for _ in ()).throw(PermissionError(1, "not permitted")))
+    assert run({**WHO, "path": HOSTS})["resources"] == ["a"]
+    tokens = [each.headers["Authorization"].removeprefix("Bearer ") for each in sent(server)]
+    assert tokens == [TOKEN_TEXT, TOKEN_TEXT, "another.token"]
