@@ -56,6 +56,9 @@ def _set_deadlines(manager: t.Any) -> None:
 
 @functools.lru_cache(maxsize=None)
 def _with_deadlines(pool: t.Any) -> t.Any:
+    # The manager of a proxy comes here again with each request.
+    if pool.ConnectionCls.response_class is _Response:
+        return pool
     connection = type(pool.ConnectionCls.__name__, (pool.ConnectionCls,), {"response_class": _Response})
     return type(pool.__name__, (pool,), {"ConnectionCls": connection})
 

@@ -156,3 +156,12 @@ def test_a_socks_proxy_keeps_connections_of_its_own():
     pool = manager.pool_classes_by_scheme["https"]
     assert issubclass(pool, SocksPool) and issubclass(pool.ConnectionCls, SocksConnection)
     assert pool.ConnectionCls.response_class is _deadline._Response
+
+
+def test_the_manager_of_a_proxy_stays_as_it_is_however_often_it_is_asked_for():
+    adapter = _deadline.DeadlineAdapter()
+    first, *_others, last = [
+        dict(adapter.proxy_manager_for("http://proxy.example:3128").pool_classes_by_scheme) for _each in range(100)
+    ]
+    assert last == first
+    assert all(pool.ConnectionCls.response_class is _deadline._Response for pool in last.values())
