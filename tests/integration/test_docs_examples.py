@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.cast import FULL
+from emulator.scopes import ALL
 from integration.harness import CHECKOUT, User
 from integration.lives import get, pair
 
@@ -33,9 +33,10 @@ def examples(path: Path) -> str:
 @pytest.mark.secrecy
 @pytest.mark.parametrize("path", PLUGINS, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_examples_run_and_show_no_token(user: User, path: Path) -> None:
-    user.credentials(FULL)
+    # Not where a client without a cloud is looked for first: an example must name its cloud where that counts.
+    user.credentials(user.api_client(cloud="us-2", scopes=ALL))
     user.may_hold(user.project / "falcon_token")
-    production = user.api_client(cloud="us-1", children=[CHILD])
+    production = user.api_client(cloud="us-2", children=[CHILD])
     user.vault("vault/falcon_clients.yml", {"production": pair(production)})
     # What a revocation or a question is about has been asked for before.
     before = get("mine") + get("pipeline", session="pipeline-42")
