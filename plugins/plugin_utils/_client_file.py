@@ -11,6 +11,7 @@ import contextlib
 import functools
 import hashlib
 import os
+import re
 import stat
 import typing as t
 from collections.abc import Iterator, Mapping
@@ -30,6 +31,8 @@ from ansible_collections.falconops.auth.plugins.plugin_utils._private import War
 _LARGEST = 1_000_000
 # Changing the file takes the others less than a second each.
 _PATIENCE = 60.0
+# Shorter than any secret, and without the colon after which a space was forgotten.
+_NAME = re.compile(r"[\w.@/ -]{1,31}")
 _HEADER = """\
 # API clients of CrowdStrike Falcon, kept by the role falconops.auth.falcon_client.
 # What is changed by hand stays, but for comments like this one.
@@ -67,9 +70,13 @@ def stored_values(name: Found, what: str, values: t.Any) -> dict[str, Found]:
     known = ", ".join(STORED_CHECKS)
     if not isinstance(values, dict):
         raise FalconError(f"{what} must be a mapping with {known}.")
-    unknown = sorted(set(values).difference(STORED_CHECKS))
+    unknown = set(values).difference(STORED_CHECKS)
     if unknown:
-        raise FalconError(f"{what} has the unknown key {', '.join(unknown)}; there are {known}.")
+        names = ", ".join(tellable(unknown))
+        told = f"the unknown key {names}" if names else "an unknown key that is not shown, since it may hold a secret"
+        raise FalconError(
+            f"{what} has {told}; there are {known}{'' if names else ', each with a space after its colon'}."
+        )
     for key, value in values.items():
         if isinstance(value, bool) or not isinstance(value, (str, int, type(None))):
             raise FalconError(f"{what}: {key} must be a string.")
@@ -78,6 +85,11 @@ def stored_values(name: Found, what: str, values: t.Any) -> dict[str, Found]:
         for key, value in values.items()
         if value not in (None, "")
     }
+
+
+def tellable(names: t.Iterable[t.Any]) -> list[str]:
+    """Those of the names in a file of clients that may be told: without the space after a colon, a secret is in one."""
+    return sorted(name for name in map(str, names) if _NAME.fullmatch(name))
 
 
 @contextlib.contextmanager

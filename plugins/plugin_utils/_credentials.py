@@ -14,7 +14,7 @@ from ansible_collections.falconops.auth.plugins.module_utils import _client
 from ansible_collections.falconops.auth.plugins.module_utils._client import Client
 from ansible_collections.falconops.auth.plugins.module_utils._clouds import CLOUDS, DEFAULT_CLOUD
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
-from ansible_collections.falconops.auth.plugins.plugin_utils._client_file import read_clients, stored_values
+from ansible_collections.falconops.auth.plugins.plugin_utils._client_file import read_clients, stored_values, tellable
 from ansible_collections.falconops.auth.plugins.plugin_utils._options import (
     ENVIRONMENT,
     LEVELS,
@@ -138,16 +138,21 @@ def _stored(name: Found, options: Options, loader: t.Any) -> _Who:
 
 
 def _stored_values(name: Found, options: Options, loader: t.Any) -> dict[str, Found]:
-    known: list[str] = []
+    known: set[str] = set()
+    others = False
     for place, clients, rendered in _stores(options, loader):
         if name.value in clients:
             what = f"The stored client '{name.value}' in {place}"
             # What was rendered once, or stands in a file of values, is no template, whatever it looks like.
             read = plain if rendered else options.render
             return stored_values(name, what, readable(functools.partial(read, clients[name.value]), what))
-        known += map(str, clients)
+        fit = {each for each, client in clients.items() if not rendered or isinstance(client, dict)}
+        known |= fit
+        others = others or len(fit) < len(clients)
     if known:
-        advice = f"known are {', '.join(sorted(set(known)))}"
+        advice = f"known are {', '.join(tellable(known)) or 'names that are not shown, since they may hold a secret'}"
+    elif others:
+        advice = "what is there is no client: each is a name, and below it client_id and client_secret"
     else:
         places = f"{VARIABLES['clients']} and {VARIABLES['clients_file']}"
         advice = f"no clients are known, since neither clients nor clients_file holds one (variables {places})"

@@ -128,6 +128,19 @@ CASES = [
         "has the unknown key region; there are client_id, client_secret, cloud",
         vars=stored(client="odd"),
     ),
+    Case(
+        "a secret in a key, without the space after its colon",
+        "has an unknown key that is not shown, since it may hold a secret; there are client_id",
+        args={
+            "client": "spaceless",
+            "clients": {"spaceless": {"client_id": A, f"client_secret:{SECRET}": None}},
+        },
+    ),
+    Case(
+        "a secret as a name",
+        "known are names that are not shown, since they may hold a secret",
+        args={"client": "x", "clients": {SECRET: {"client_id": A}}},
+    ),
     Case("wrong type in it", "client_secret must be a string", vars=stored(client="typed")),
     Case("not a mapping", "must be a mapping with client_id, client_secret", vars=stored(client="text")),
     Case(
@@ -238,6 +251,12 @@ def test_a_name_of_digits_in_a_file(from_file):
         (f"a: @{OTHER_SECRET}\n", "cannot be read as YAML (line 1)"),
         (f"production: {OTHER_SECRET}\n", "in clients_file"),
         (f"production: {{secret: {OTHER_SECRET}}}\n", "has the unknown key secret"),
+        (f"production: {{client_secret:{OTHER_SECRET}}}\n", "an unknown key that is not shown, since it may hold"),
+        (
+            f"falcon_client_id: {B}\nfalcon_client_secret: {OTHER_SECRET}\n",
+            "what is there is no client: each is a name",
+        ),
+        (f"{{falcon_client_id: {B}, falcon_client_secret:{OTHER_SECRET}}}\n", "what is there is no client"),
         (f"production: {{client_id: {B}, client_secret: true}}\n", "client_secret must be a string"),
         (f"production: {{client_id: {B}, client_secret: 1.5}}\n", "client_secret must be a string"),
     ],
