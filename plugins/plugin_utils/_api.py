@@ -144,7 +144,7 @@ class ApiFromThere:
     def _run(self, module: str, client: Client, **more: t.Any) -> dict[str, t.Any]:
         """The result of the real module there, with options that are resolved and checked."""
         action = self._action
-        self._refuse_files(client)
+        self._refuse_to_show(client)
         try:
             with _as_the_module_needs_it(action):
                 result = action._execute_module(
@@ -175,10 +175,15 @@ class ApiFromThere:
         # What else went wrong is Ansible's or Python's to tell, in words that may hold what was sent there.
         return {} if result.get("failed") else t.cast("dict[str, t.Any]", result)
 
-    def _refuse_files(self, client: Client) -> None:
-        """Refuse what would leave the secret to others there, in the file of the module."""
+    def _refuse_to_show(self, client: Client) -> None:
+        """Refuse what would show the secret among the module's arguments, or leave it to others in their file there."""
         action = self._action
         machine = action._task.delegate_to
+        if C.DEFAULT_DEBUG:
+            raise FalconError(
+                f"ANSIBLE_DEBUG is on, so that Ansible would print the secret of {client} on its way to {machine}; "
+                "switch it off, and use -vvv."
+            )
         if C.DEFAULT_KEEP_REMOTE_FILES:
             raise FalconError(
                 f"keep_remote_files is on, so that the secret of {client} would stay in a file on {machine}; switch it "

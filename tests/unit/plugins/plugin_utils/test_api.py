@@ -164,6 +164,17 @@ def test_from_there_nothing_is_left_in_files(call, monkeypatch):
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=list(CALLS))
+def test_from_there_ansible_prints_no_arguments(call, monkeypatch):
+    monkeypatch.setattr("ansible.constants.DEFAULT_DEBUG", True)
+    api, action = there({})
+    with pytest.raises(
+        FalconError, match="^ANSIBLE_DEBUG is on, .* on its way to bastion; switch it off, and use -vvv"
+    ):
+        call(api)
+    assert not action._execute_module.called
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=list(CALLS))
 def test_from_there_the_task_is_as_the_module_needs_it_and_what_it_was_afterwards(call):
     def as_it_is():
         task = action._task
