@@ -71,7 +71,10 @@ class PrivateFiles:
         except OSError:
             return ""
         try:
-            return os.read(handle, os.fstat(handle).st_size).decode("ascii", "replace")
+            found = os.fstat(handle)
+            if found.st_mode & 0o022 or found.st_uid != os.geteuid():
+                return ""
+            return os.read(handle, found.st_size).decode("ascii", "replace")
         finally:
             os.close(handle)
 

@@ -110,8 +110,8 @@ class Store:
         except BrokenSeal:
             pass
         self._warn(
-            "An entry of the falconops.auth token store is damaged, was moved there or comes from another version; "
-            "it is not used, and the next token takes its place."
+            "An entry of the falconops.auth token store is damaged, can be written by others, was moved there or comes "
+            "from another version; it is not used, and the next token takes its place."
         )
         return None
 

@@ -63,7 +63,7 @@ FAILURES = [
 # All that a user may be warned of.
 WARNINGS = (
     "A token of client ",  # could not be renewed and is used while it lasts
-    "An entry of the falconops.auth token store is damaged, was moved there or comes from another version; ",
+    "An entry of the falconops.auth token store is damaged, can be written by others, ",
     "The token store 'ansible.builtin.jsonfile' cannot be used (",
 )
 

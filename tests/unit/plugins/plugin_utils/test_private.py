@@ -11,7 +11,7 @@ import time
 import pytest
 from ansible import constants as C
 from ansible_collections.falconops.auth.plugins.plugin_utils import _private
-from ansible_collections.falconops.auth.plugins.plugin_utils._private import private_directory, sweep
+from ansible_collections.falconops.auth.plugins.plugin_utils._private import PrivateFiles, private_directory, sweep
 
 
 @pytest.fixture
@@ -145,6 +145,17 @@ def test_a_new_file_that_took_the_place_of_an_old_one_is_not_swept(tmp_path, mon
     monkeypatch.setattr(_private.os, "open", replaced_meanwhile)
     _private.remove_unlocked(str(tmp_path), older_than=100)
     assert (tmp_path / "entry").read_text() == "new"
+
+
+@pytest.mark.parametrize("mode", [0o620, 0o602])
+def test_an_entry_that_others_can_write_is_not_read_and_the_next_closes_it(tmp_path, mode):
+    files = PrivateFiles(str(tmp_path), "t_")
+    files.set("a", "sealed")
+    (tmp_path / "t_a").chmod(mode)
+    assert files.get("a") == ""
+    files.set("a", "sealed")
+    assert files.get("a") == "sealed"
+    assert (tmp_path / "t_a").stat().st_mode & 0o777 == 0o600
 
 
 def test_old_files_are_swept_and_others_stay(tmp_path):

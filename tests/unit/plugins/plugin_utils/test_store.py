@@ -144,7 +144,7 @@ def test_a_damaged_entry_is_a_miss_with_one_warning(store_of, files, warnings, d
     assert store_of().get(CLIENT) is None
     assert len(warnings) == 1
     assert warnings[0].startswith(
-        "An entry of the falconops.auth token store is damaged, was moved there or comes from"
+        "An entry of the falconops.auth token store is damaged, can be written by others, was moved there or comes from"
     )
     store_of().put(CLIENT, token("next"))
     assert store_of().get(CLIENT).access_token == "next"
