@@ -148,8 +148,7 @@ class Broker:
         """
         waiting_since = time.monotonic()
         with self._held(client) as notes:
-            failure = notes.failure_for(self._way_of(client, call), self._run, waiting_since) if call else None
-            if failure:
+            if call and (failure := notes.failure_for(self._way_of(client, call), self._run, waiting_since)):
                 raise failure
             token = self._store.get(client) if self._store else None
             if token and token.access_token == access_token and self._store:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from unittest.mock import Mock
 
 import pytest
 import responses
@@ -320,7 +321,7 @@ def test_a_dead_token_that_nobody_can_remove_is_not_sent_again(server, run, monk
     server.replace("POST", f"{US1}/oauth2/token", json={**ISSUED, "access_token": "another.token"}, status=201)
     server.remove("GET", US1 + HOSTS)
     server.add_callback("GET", US1 + HOSTS, gateway)
-    monkeypatch.setattr(os, "unlink", lambda path: (_ for _ in ()).throw(PermissionError(1, "not permitted")))
+    monkeypatch.setattr(os, "unlink", Mock(side_effect=PermissionError(1, "not permitted")))
     assert run({**WHO, "path": HOSTS})["resources"] == ["a"]
     tokens = [each.headers["Authorization"].removeprefix("Bearer ") for each in sent(server)]
     assert tokens == [TOKEN_TEXT, TOKEN_TEXT, "another.token"]

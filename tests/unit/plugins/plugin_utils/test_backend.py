@@ -9,6 +9,7 @@ import os
 import stat
 import threading
 import time
+from unittest.mock import Mock
 
 import pytest
 from ansible import constants as C
@@ -333,7 +334,7 @@ def test_what_cannot_be_deleted_is_not_handed_out_again(tmp_path, warnings, monk
     """As in a directory with a sticky bit, where the entry is another user's; Ansible says nothing about it."""
     settings = StoreSettings("ansible.builtin.jsonfile", str(tmp_path / "shared"), "p_")
     Backend(settings, warnings.append).set("name", "text")
-    monkeypatch.setattr(os, "remove", lambda path: (_ for _ in ()).throw(PermissionError(1, "not permitted")))
+    monkeypatch.setattr(os, "remove", Mock(side_effect=PermissionError(1, "not permitted")))
     backend = Backend(settings, warnings.append)
     backend.delete("name")
     assert (backend.get("name"), Backend(settings, warnings.append).get("name")) == (None, None)

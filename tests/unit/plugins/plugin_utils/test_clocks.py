@@ -89,12 +89,13 @@ def test_a_clock_that_is_set_back_makes_no_dead_token_young(world, server, clock
 
 @pytest.mark.parametrize("off", [HOUR, -HOUR])
 def test_a_token_that_a_wrong_clock_takes_for_dead_is_revoked(world, server, clock, off):
-    if world.settings.plugin and off > 0:
-        pytest.skip("a plugin of Ansible's own finds its file too old, and gives nothing")
     lives = world.token(api=server).token.access_token
     clock.jump(off)
-    [(_owner, revoked)] = world.broker(api=server).revoke(CLIENT)
-    assert revoked.access_token == lives and server.was_revoked(lives)
+    revoked = [token.access_token for _owner, token in world.broker(api=server).revoke(CLIENT)]
+    # A plugin of Ansible's own finds its file too old when the clock is ahead, and gives nothing.
+    expected = [] if world.settings.plugin and off > 0 else [lives]
+    assert revoked == expected
+    assert server.was_revoked(lives) == bool(expected)
 
 
 def test_one_that_is_dead_by_the_clock_that_nobody_can_set_is_not(world, server, clock, monkeypatch):
