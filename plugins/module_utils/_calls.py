@@ -48,9 +48,9 @@ def perform(
     source: a file that is its body; sink: takes the body of the answer in place of the result, or emit each of its
     items; tell: is told of each page. Raises CallFailed, with what was done until then.
     """
-    outcome = Outcome(call, emit)
     line = Line(wire, client, call, tokens, source, sink)
     batches = [_with_ids(call, ids) for ids in _batches(call)]
+    outcome = Outcome(call, emit, batches=len(batches))
     done, failure, refused = 0, "", False
     try:
         for params, body in batches if len(batches) > 1 else ():
@@ -117,7 +117,7 @@ def _pages_of(line: Line, params: dict[str, t.Any], body: t.Any, outcome: Outcom
         if not answered.succeeded:
             outcome.failed(answered)
             raise _lost(line, answered, style, outside, outcome) if page or outside else _failure(line, answered)
-        _check_kind(line, answered, outcome)
+        _check(line, answered, outcome)
         yield answered
         items = len(answered.items)
         position, empty = position + items, 0 if items else empty + 1
@@ -239,20 +239,36 @@ def _failure(line: Line, answered: Answered) -> FalconError:
     )
 
 
-def _check_kind(line: Line, answered: Answered, outcome: Outcome) -> None:
-    """Refuse a good answer that is of no use as it came."""
-    if answered.body is not None or not answered.is_good:
+def _check(line: Line, answered: Answered, outcome: Outcome) -> None:
+    """Refuse a good answer that cannot be the API's, or is of no use as it came."""
+    if not answered.is_good:
         return
-    if answered.kind == "text/html" and not line.wants_html:
+    answer, call, no_json = answered.answer, line.call, answered.body is None
+    doubt = "" if call.reads else "look whether it was done; "
+    what = f"JSON in which '{answered.misshapen}' has a wrong type" if answered.misshapen else ""
+    if no_json and answer.kind == "text/html" and not line.wants_html:
+        what = "an HTML page"
+    elif no_json and line.is_unreadable(answer):
+        what = "JSON that cannot be read"
+    if what:
         outcome.failed(answered)
         raise FalconError(
-            f"{line.attempt} was answered with an HTML page{trace(answered.answer)}; is there something between this "
-            "machine and the API that answers in its place?"
+            f"{line.attempt} was answered with {what}{trace(answer)}; {doubt}is there something between this machine "
+            "and the API that answers in its place?"
         )
-    try:
-        answered.answer.body.decode("utf-8")
-    except UnicodeDecodeError:
+    if no_json:
+        try:
+            answer.body.decode("utf-8")
+        except UnicodeDecodeError:
+            raise FalconError(
+                f"{line.attempt} was answered with bytes ({answer.kind or 'of an unknown kind'}); give dest, the file "
+                "to put them in, and params in place of ids."
+            ) from None
+    nothing = not answer.body and (call.method == "HEAD" or not call.reads)
+    if outcome.is_list and not answered.is_page and not nothing:
+        outcome.failed(answered)
         raise FalconError(
-            f"{line.attempt} was answered with bytes ({answered.kind or 'of an unknown kind'}); give dest, the file to "
-            "put them in, and params in place of ids."
-        ) from None
+            f"{line.attempt} was answered with something other than the API's meta and resources{trace(answer)}; "
+            f"{doubt}if this operation has none, leave out paginate or give params in place of ids; otherwise find out "
+            "what answers in the API's place."
+        )

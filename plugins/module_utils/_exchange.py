@@ -73,6 +73,16 @@ class Answer:
         return None if _is_deep(self.body, content) else content
 
     @property
+    def kind(self) -> str:
+        """The media type of its body, without parameters."""
+        return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+
+    @property
+    def is_said_to_be_json(self) -> bool:
+        """Whether its media type is that of JSON."""
+        return self.kind in ("application/json", "text/json") or self.kind.endswith("+json")
+
+    @property
     def trace_id(self) -> str:
         """What CrowdStrike's support asks for; empty if the answer has none."""
         found = re.fullmatch(r"[0-9A-Fa-f-]{8,64}", self.headers.get("X-Cs-Traceid", ""))
@@ -111,6 +121,19 @@ class Answer:
         if self.wait is None:
             return "a minute"
         return f"{self.wait:.0f} seconds" if self.wait < 86400 else "more than a day"
+
+
+def json_fault(body: bytes) -> str:
+    """Why this is no JSON, in words of the library; empty if it is."""
+    try:
+        json.loads(body)
+    except json.JSONDecodeError as error:
+        return error.msg
+    except ValueError:
+        return "no text"
+    except RecursionError:
+        pass  # deep, and good as far as it was read
+    return ""
 
 
 def _is_deep(body: bytes, content: t.Any) -> bool:

@@ -19,7 +19,13 @@ from ansible_collections.falconops.auth.plugins.module_utils import _call, _part
 from ansible_collections.falconops.auth.plugins.module_utils._call import Call
 from ansible_collections.falconops.auth.plugins.module_utils._client import Client
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
-from ansible_collections.falconops.auth.plugins.module_utils._exchange import SERVER_FAULTS, Answer, Request, Sink
+from ansible_collections.falconops.auth.plugins.module_utils._exchange import (
+    SERVER_FAULTS,
+    Answer,
+    Request,
+    Sink,
+    json_fault,
+)
 from ansible_collections.falconops.auth.plugins.module_utils._wire import Wire, bearer
 from ansible_collections.falconops.auth.plugins.module_utils._words import harmless, scrubbed, spellings, trace
 
@@ -112,6 +118,17 @@ class Line:
                 lasting=True,
             )
         return answer
+
+    def is_unreadable(self, answer: Answer) -> bool:
+        """Whether a good answer says that it is JSON, and is none. To a write, nothing at all may be the answer."""
+        body = self._seen.kept if self._seen else answer.body
+        if not answer.is_said_to_be_json or body is None:
+            return False
+        if not body:
+            return self.call.reads and self.call.method != "HEAD" and answer.status == 200
+        fault = json_fault(body)
+        # A file may hold one after the other, as exports do with a line for each.
+        return bool(fault) and not (self._seen and fault == "Extra data")
 
     def next_path(self, cursor: str) -> tuple[str, str]:
         """Path and query of a page that has a path of its own, which must be at the same host."""
@@ -235,9 +252,14 @@ class _Seen:
                 self._kept = None
 
     @property
+    def kept(self) -> bytes | None:
+        """What was passed on; None if it was not looked into."""
+        return None if self._kept is None else bytes(self._kept)
+
+    @property
     def envelope(self) -> bytes:
         """What was passed on, if it is one; files that are JSON for another reason have nothing to tell."""
-        text = bytes(self._kept or b"")
+        text = self.kept or b""
         with contextlib.suppress(ValueError, RecursionError):
             if isinstance(json.loads(text).get("meta"), dict):
                 return text

@@ -48,7 +48,7 @@ class Answered:
     @property
     def succeeded(self) -> bool:
         """Whether something was done, be it in part: some operations say so with 400."""
-        partial = self.answer.status == 400 and bool(self.resources) and bool(self.errors)
+        partial = self.answer.status == 400 and bool(self.items) and bool(self.errors)
         return self.is_good or partial or self.ignored
 
     @property
@@ -65,9 +65,18 @@ class Answered:
         return self.resources if isinstance(self.resources, list) else []
 
     @property
-    def kind(self) -> str:
-        """The media type of its body, without parameters."""
-        return self.answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    def misshapen(self) -> str:
+        """The part of an envelope that is of a type which the API never gives it; empty if none is."""
+        if not isinstance(self.resources, (list, dict, type(None))):
+            return "resources"
+        meta = self.body.get("meta") if self.is_envelope else None
+        pages = meta.get("pagination") if isinstance(meta, dict) else None
+        return "" if all(isinstance(each, (dict, type(None))) for each in (meta, pages)) else "meta"
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it tells of a list, be it empty: what does not is no end of one."""
+        return isinstance(self.body, dict) and isinstance(self.body.get("meta"), dict)
 
     @property
     def changed(self) -> bool:
@@ -104,10 +113,14 @@ TOLD = (
 
 
 class Outcome:
-    """What a call has done. emit: takes each item in place of the result."""
+    """What a call has done. emit: takes each item in place of the result; batches: how many there are of its ids.
 
-    def __init__(self, call: Call, emit: t.Callable[[t.Any], None] | None = None) -> None:
+    is_list: whether it is put together of items, which other shapes of answers do not have.
+    """
+
+    def __init__(self, call: Call, emit: t.Callable[[t.Any], None] | None = None, *, batches: int = 1) -> None:
         self._call = call
+        self.is_list = call.paginate or emit is not None or batches > 1
         self._emit = emit
         self._resources: list[t.Any] = []
         self._object: t.Any = None

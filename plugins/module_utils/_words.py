@@ -31,9 +31,10 @@ def said(answer: Answer, *secrets: str) -> str:
 
 
 def errors_of(body: t.Any) -> list[dict[str, t.Any]]:
-    """The errors in an answer's body, of whatever shape it is."""
+    """The errors in an answer's body, of whatever shape: one that is no list, or a text, counts too."""
     errors = body.get("errors") if isinstance(body, dict) else None
-    return [entry for entry in errors if isinstance(entry, dict)] if isinstance(errors, list) else []
+    entries = errors if isinstance(errors, list) else [errors] if errors else []
+    return [entry if isinstance(entry, dict) else {"message": entry} for entry in entries if entry is not None]
 
 
 def harmless(text: str, *secrets: str) -> str:

@@ -200,6 +200,42 @@ def test_bytes_in_a_file(user: User) -> None:
         assert run.value(name)["resources"][0]["sha256"] == hashlib.sha256(sample).hexdigest(), name
 
 
+@pytest.mark.brief
+def test_what_is_no_page_does_not_replace_the_file(user: User) -> None:
+    user.credentials(FULL)
+    cut, said = '{"meta": {"pagination": {"offs', {"Content-Type": "text/plain"}
+    kinds: list[tuple[str, dict[str, Any], str]] = [
+        ("malformed", {"body": cut}, "JSON that cannot be read"),
+        ("malformed", {"body": cut, "skip": 1}, "JSON that cannot be read"),
+        ("status", {"body": "proxy says hello", "headers": said, "skip": 1}, "the API's meta and resources"),
+        ("shape", {"body": [], "skip": 1}, "the API's meta and resources"),
+        ("shape", {"body": {"resources": 5, "errors": "x", "meta": []}}, "'resources' has a wrong type"),
+        ("shape", {"body": {"meta": {}, "errors": {"code": 500, "message": "internal"}}}, "(internal)"),
+    ]
+    user.write("ids.jsonl", "as it was")
+    names = [f"broken{number}" for number in range(len(kinds))]
+    ask: dict[str, Any] = {"paginate": True, "params": {"limit": 7}}
+    for name, (kind, more, words) in zip(names, kinds, strict=True):
+        user.emulator.fault(kind, path=HOSTS, status=200, **more)
+        result = user.play(task(name, HOSTS, dest="ids.jsonl", **ask) + dump(name)).ok().value(name)
+        assert words in why(result), why(result)
+        assert (result["changed"], result["count"]) == (False, 7 * more.get("skip", 0))
+        assert (user.project / "ids.jsonl").read_text() == "as it was"
+    body = {"resources": [{"name": "laptops", "group_type": "static"}]}
+    user.emulator.fault("malformed", path=GROUPS, status=201, body=cut, after=True)
+    user.emulator.fault("malformed", path=HOSTS, status=200, body=cut, skip=1)
+    run = user.play(
+        task("made", GROUPS, method="POST", body=body)
+        + task("there", "/devices/combined/host-groups/v1", query="resources[].name")
+        + task("looked", HOSTS, **ask)
+        + task("whole", HOSTS, dest="ids.jsonl", **ask)
+        + dump("made", "there", "looked", "whole")
+    ).ok()
+    assert "; look whether it was done; " in why(run.value("made")) and run.value("there")["result"] == ["laptops"]
+    assert "cannot be read" in why(run.value("looked")) and len(run.value("looked")["resources"]) == 7
+    assert run.value("whole")["changed"] and len((user.project / "ids.jsonl").read_text().splitlines()) == 30
+
+
 @pytest.mark.skipif("FALCONOPS_TEST_ALL" not in os.environ, reason="FALCONOPS_TEST_ALL is not set")
 def test_a_large_file_takes_no_memory(user: User) -> None:
     user.credentials(FULL)

@@ -24,6 +24,8 @@ TOKEN_TEXT = "eyJhbGciOiJSUzI1NiIsImtpZCI6InB1YmxpYzo.payload.signature"
 # What modules are given on the machine that a task is delegated to; those for a token that is there, that too.
 GIVEN = {"client_id": ID, "client_secret": SECRET, "hostname": US1}
 GIVEN_TOKEN = {**GIVEN, "access_token": TOKEN_TEXT}
+# What the API says of a request for which there is nothing else to say.
+DONE: dict[str, object] = {"meta": {"query_time": 0.01, "powered_by": "csam"}, "errors": []}
 ISSUED = {"access_token": TOKEN_TEXT, "expires_in": 1799, "token_type": "bearer"}
 
 

@@ -18,9 +18,9 @@ WRITE = {"method": "POST", "path": "/devices/entities/x/v1", "reads": False}
 SCROLL = "/devices/queries/devices-scroll/v1"
 
 
-def failed(server, tokens=None, **call):
+def failed(server, tokens=None, streams=None, **call):
     with pytest.raises(CallFailed) as caught:
-        result_of(server, tokens, **call)
+        result_of(server, tokens, streams, **call)
     return caught.value
 
 
@@ -218,12 +218,122 @@ def test_what_a_status_means(status, words):
 @pytest.mark.parametrize("status", [200, 203])
 def test_a_page_for_people_is_no_answer(status):
     page = answer(status, b"<html>login</html>", Content_Type="text/html; charset=utf-8")
-    assert "was answered with an HTML page" in failed(Server(page)).message
+    assert f"was answered with an HTML page [X-Cs-Traceid {TRACE}]; is there" in failed(Server(page)).message
+    assert "]; look whether it was done; is there something between" in failed(Server(page), **WRITE).message
     seen = []
     with pytest.raises(CallFailed, match="HTML page"):
         result_of(Server(page), streams={"sink": seen.append})
     wanted = result_of(Server(page), headers={"ACCEPT": "text/html"})
     assert wanted["content"] == "<html>login</html>"
+
+
+BETWEEN = "; is there something between this machine and the API that answers in its place?"
+ODD = "something other than the API's meta and resources"
+JSON = {"Content_Type": "application/json; charset=utf-8"}
+RESOURCES, META = (f"JSON in which '{name}' has a wrong type" for name in ("resources", "meta"))
+CUT = answer(200, b'{"meta": {"pagination": {"offs', **JSON)
+# What is no page of a list, and what is said of it.
+NO_PAGES = {
+    "cut off": (CUT, "JSON that cannot be read"),
+    "cut off in another type": (answer(200, CUT.body, Content_Type="application/hal+json"), "JSON that cannot be read"),
+    "more than one": (answer(200, b'{"meta": {}, "resources": []}<br>', **JSON), "JSON that cannot be read"),
+    "no text": (answer(200, b"\xff\xfe\xff", **JSON), "JSON that cannot be read"),
+    "empty": (answer(200, b"", **JSON), "JSON that cannot be read"),
+    "empty, of no type": (answer(200), ODD),
+    "no content": (answer(204), ODD),
+    "text": (answer(200, b"proxy says hello", Content_Type="text/plain"), ODD),
+    "text by request": (answer(200, b"<html>", Content_Type="text/html"), ODD),
+    "list": (answer(200, [1, 2]), ODD),
+    "null": (answer(200, b"null", **JSON), ODD),
+    "object": (answer(200, {"message": "hello"}), ODD),
+    "resources alone": (answer(200, {"resources": []}), ODD),
+    "GraphQL": (answer(200, {"data": {"a": {"nodes": []}}}), ODD),
+    "all wrong": (
+        answer(200, {"resources": 5, "errors": "x", "meta": []}),
+        RESOURCES,
+    ),
+    "Resources": (answer(200, {"Resources": "", "meta": {}}), RESOURCES),
+    "meta": (answer(200, {"resources": [], "meta": []}), META),
+    "pagination": (envelope([], pagination=[1]), META),
+}
+
+
+@pytest.mark.parametrize("kind", NO_PAGES)
+@pytest.mark.parametrize("place", ["first", "later", "in a file"])
+def test_what_is_no_page_is_no_end_of_a_list(kind, place):
+    odd, what = NO_PAGES[kind]
+    before = [] if place == "first" else [envelope(list(range(7)), pagination={"offset": 0, "limit": 7, "total": 21})]
+    streams = {"emit": [].append} if place == "in a file" else {}
+    error = failed(Server(*before, odd), streams=streams, paginate=True, headers={"Accept": "text/html"})
+    assert error.message.startswith(f"GET {PATH} at {US1} was answered with {what} [X-Cs-Traceid {TRACE}]; ")
+    assert error.message.endswith((BETWEEN, "otherwise find out what answers in the API's place."))
+    assert error.result["count"] == 7 * len(before) and error.result["status"] == odd.status
+
+
+@pytest.mark.parametrize("kind", NO_PAGES)
+def test_what_is_no_answer_to_a_batch(kind):
+    odd, what = NO_PAGES[kind]
+    for call in ({}, WRITE):
+        nothing = call and not odd.body
+        call = {"ids": ["a", "b"], "batch_size": 1, "headers": {"Accept": "text/html"}, **call}  # noqa: PLW2901
+        if nothing:  # which may be the answer to a write
+            assert result_of(Server(envelope(["a"]), odd), **call)["pages"] == 2
+            continue
+        error = failed(Server(envelope(["a"]), odd), **call)
+        assert f"was answered with {what} " in error.message
+        assert error.message.endswith(" Of 2 batches 1 were done before it.")
+        assert ("; look whether it was done; " in error.message) == (call.get("reads") is False)
+
+
+@pytest.mark.parametrize("kind", NO_PAGES)
+def test_a_single_call_may_have_any_answer_that_can_be_read(kind):
+    odd, what = NO_PAGES[kind]
+    for call in ({}, WRITE, {"ids": ["a"]}):
+        server, given = Server(odd), {"headers": {"Accept": "text/html"}, **call}
+        if what == ODD or (call is WRITE and not odd.body):
+            result = result_of(server, **given)
+            assert ("json" in result or "content" in result) == (kind != "resources alone" and bool(odd.body))
+            continue
+        error = failed(server, **given)
+        asked = f"{given.get('method', 'GET')} {given.get('path', PATH)} at {US1}"
+        doubt = "; look whether it was done" if call is WRITE else ""
+        assert error.message == f"{asked} was answered with {what} [X-Cs-Traceid {TRACE}]{doubt}{BETWEEN}"
+        assert error.result["changed"] is False
+
+
+def test_a_head_has_nothing_to_read():
+    assert result_of(Server(answer(200, b"", **JSON)), method="HEAD")["count"] == 0
+    assert result_of(Server(*[answer(200, b"", **JSON)] * 2), method="HEAD", ids=["a", "b"], batch_size=1)["pages"] == 2
+
+
+@pytest.mark.parametrize("errors", [{"code": 500, "message": "internal"}, "internal", ["internal"]])
+def test_an_error_in_another_place_than_usual(errors):
+    server = Server(envelope(["a"], errors, pagination={"after": "x"}), envelope([], errors))
+    error = failed(server, paginate=True)
+    assert "did only a part (200): 1 done, 2 not (internal; internal)" in error.message
+    assert error.result["errors"] == [errors if isinstance(errors, dict) else {"message": "internal"}] * 2
+    assert result_of(Server(envelope(["a"], errors)), allow_partial=True)["errors"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "taken"),
+    [
+        ("application/json", CUT.body, False),
+        ("application/json", b"", False),
+        ("application/json", b'{"a": "\xff"}', False),
+        ("application/json", b'{"a": 1}', True),
+        ("application/json", b'{"a": 1}\n{"a": 2}\n', True),
+        ("application/json", b"PK\x03\x04", True),
+        ("application/octet-stream", CUT.body, True),
+        ("", b"", True),
+    ],
+)
+def test_json_that_is_cut_off_is_no_file(kind, body, taken):
+    server, streams = Server(answer(200, body, Content_Type=kind)), {"sink": [].append}
+    if taken:
+        assert result_of(server, streams=streams)["status"] == 200
+    else:
+        assert "was answered with JSON that cannot be read" in failed(server, streams=streams).message
 
 
 def test_bytes_want_a_file():

@@ -38,6 +38,7 @@ from ansible_collections.falconops.auth.tests.unit.calls import (
 from ansible_collections.falconops.auth.tests.unit.examples import (
     CLIENT,
     CONNECTION,
+    DONE,
     ISSUED,
     MEMBER,
     OTHER_ID,
@@ -272,7 +273,7 @@ def test_a_sink_never_sees_the_token_wherever_the_pieces_end(sizes, seed):
     ],
 )
 def test_a_next_page_elsewhere_is_not_asked_for(cursor):
-    server = Server(answer(200, {"resources": [1]}, Next_Page=cursor))
+    server = Server(answer(200, {"meta": {}, "resources": [1]}, Next_Page=cursor))
     message = failure_of(server, paginate=True)
     assert "named a next page that is not at the same host" in message and TOKEN not in message
     assert len(server.asked) == 1
@@ -280,7 +281,7 @@ def test_a_next_page_elsewhere_is_not_asked_for(cursor):
 
 @pytest.mark.parametrize("cursor", ["/a/b?c=d%20e&f", f"{US1}/a/b?c=d%20e&f"])
 def test_a_next_page_at_the_same_host_is_asked_for_as_it_stands(cursor):
-    server = Server(answer(200, {"resources": [1]}, Next_Page=cursor), envelope([2]))
+    server = Server(answer(200, {"meta": {}, "resources": [1]}, Next_Page=cursor), envelope([2]))
     assert result_of(server, paginate=True, params={"limit": 1})["resources"] == [1, 2]
     assert server.asked[1].url == f"{US1}/a/b?c=d%20e&f"
 
@@ -450,7 +451,7 @@ def test_only_the_calls_of_a_customer_wait_for_its_limit(naps, who, waits):
     with responses.RequestsMock(assert_all_requests_are_fired=False) as server:
         for host in (US1, US2):
             server.get(host + PATH, json={"resources": []}, headers={"X-Ratelimit-Remaining": "5000"})
-            server.get(f"{host}/sensors/queries/installers/ccid/v1", status=403)
+            server.get(f"{host}/sensors/queries/installers/ccid/v1", json=DONE, status=403)
             server.post(host + "/oauth2/token", json=ISSUED, status=201)
         wire = Wire(CONNECTION, PACE)
         PACE.heard(f"{US1} {CLIENT.account}", remaining=0, wait=20.0)

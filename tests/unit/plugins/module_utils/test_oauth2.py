@@ -276,13 +276,18 @@ def test_a_stranger_whose_name_is_odd_is_not_named(server, host):
         (b"[" * 100_000, "and no words of the API"),
         (b"[1]", "and no words of the API"),
         (b'{"errors": null}', "and no words of the API"),
-        (b'{"errors": {"message": "x"}}', "and no words of the API"),
-        (b'{"errors": ["x", {"message": 7}, {}]}', "and no words of the API"),
+        (b'{"errors": [7, null, {"message": 7}, {}]}', "and no words of the API"),
     ],
 )
 def test_an_answer_without_words(server, body, shown):
     server.post(US1 + PATH, status=403, body=body)
     assert f"{ASKING} with 403 {shown}; check" in failure_of().message
+
+
+@pytest.mark.parametrize("errors", [{"code": 500, "message": "internal"}, "internal", ["internal", None]])
+def test_words_in_another_place_than_usual(server, errors):
+    server.post(US1 + PATH, status=403, json={"errors": errors})
+    assert f"{ASKING} with 403 (internal); check" in failure_of().message
 
 
 @pytest.mark.parametrize("trace", ["{{ a }}", "<b>", "c" * 80, "", SECRET])
