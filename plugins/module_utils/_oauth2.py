@@ -19,7 +19,7 @@ from ansible_collections.falconops.auth.plugins.module_utils._errors import Falc
 from ansible_collections.falconops.auth.plugins.module_utils._exchange import Answer, Request
 from ansible_collections.falconops.auth.plugins.module_utils._token import Token
 from ansible_collections.falconops.auth.plugins.module_utils._wire import Wire, basic, bearer, host_of
-from ansible_collections.falconops.auth.plugins.module_utils._words import harmless, said, trace
+from ansible_collections.falconops.auth.plugins.module_utils._words import errors_of, harmless, said, trace
 
 # The API redirects once, to the client's own cloud; a second time is a loop.
 _MOST_REDIRECTS = 2
@@ -51,7 +51,9 @@ def revoke_token(wire: Wire, client: Client, access_token: str) -> None:
     answer, client, attempt = _posted(
         wire, client, "/oauth2/revoke", form, "Revoking a token of {client} at {host}", authorised=True
     )
-    if answer.status not in (200, 201):
+    if answer.status in (200, 201):
+        _check_origin(answer, attempt)
+    if answer.status not in (200, 201) or errors_of(answer.json()):
         raise _refusal(answer, client, attempt, access_token)
 
 
@@ -64,6 +66,8 @@ def is_live(wire: Wire, client: Client, access_token: str) -> bool:
     except FalconError as error:
         failure = error.message
     else:
+        if answer.status in (200, 403):
+            _check_origin(answer, attempt)
         if answer.status in (200, 401, 403):
             return answer.status != 401
         failure = f"it answered {answer.status}{trace(answer)}; try again later"
@@ -88,6 +92,20 @@ def _posted(
     else:
         failure = "it was redirected again and again; check hostname"
     raise FalconError(f"{attempt} failed: {failure}.")
+
+
+def _check_origin(answer: Answer, attempt: str) -> None:
+    """Refuse what a portal or a proxy has said: it is good news to them alone."""
+    body = answer.json()
+    if isinstance(body, dict) and (isinstance(body.get("meta"), dict) or isinstance(body.get("errors"), list)):
+        return
+    if not answer.body and answer.trace_id:  # the API leaves a body out now and then
+        return
+    what = "an HTML page" if answer.kind == "text/html" else "nothing that the API says"
+    raise FalconError(
+        f"{attempt} failed: it was answered with {answer.status} and {what}{trace(answer)}; is there something between "
+        "this machine and the API that answers in its place?"
+    )
 
 
 def _issued(answer: Answer, client: Client, attempt: str) -> Token:

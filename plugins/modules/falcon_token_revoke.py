@@ -13,7 +13,8 @@ description:
   - Without O(access_token) and O(all) it is exactly the cached token that M(falconops.auth.falcon_token) would return for
     the same options. Other sessions, members and clients keep theirs.
   - Where nothing is cached, nothing is sent and nothing changes.
-  - When the API cannot be reached the task fails and keeps the token in the store, so that it can be tried again.
+  - When the API cannot be reached, or something else answers in its place, the task fails and keeps the token in the store,
+    so that it can be tried again.
 extends_documentation_fragment:
   - falconops.auth._client
   - falconops.auth._connection

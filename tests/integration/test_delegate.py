@@ -111,6 +111,17 @@ def test_info_and_revoke_from_there_as_from_here(user: User, pipelining: str) ->
     assert [request["status"] for request in user.emulator.requests()] == [308, 201, 200, 503, 200, 201, 200]
 
 
+def test_a_portal_there_revokes_nothing_and_knows_of_no_token(user: User) -> None:
+    user.credentials(US1)
+    for path in ("/oauth2/revoke", "/sensors/queries/installers/ccid/v1"):
+        user.emulator.fault("status", path=path, status=200, body="<html>Sign in</html>")
+    tasks = revoke("tried") + THERE + info("asked", verify=True) + THERE + get("kept") + dump("tried", "asked", "kept")
+    run = user.play(get("first") + tasks, "--limit", "h1", hosts=HOSTS).ok()
+    for name in ("tried", "asked"):
+        assert "failed: it was answered with 200 and an HTML page" in sentence(run.value(name))
+    assert run.value("kept")["cached"] and len(user.emulator.live_tokens()) == 1
+
+
 @pytest.mark.secrecy
 def test_a_dead_token_and_a_refused_revocation_there(user: User) -> None:
     user.credentials(US1)

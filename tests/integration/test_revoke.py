@@ -14,7 +14,7 @@ from integration.harness import User, later, wrong_clock
 from integration.lives import dump, get, info, revoke, stored
 from integration.results import Run, sentence
 
-REVOKE = "/oauth2/revoke"
+REVOKE, PROBE = "/oauth2/revoke", "/sensors/queries/installers/ccid/v1"
 LOOKUP = "lookup('falconops.auth.falcon_token')"
 TRY_LOOKUP = f'- debug: {{msg: "{{{{ {LOOKUP} | length }}}}"}}\n  register: tried\n  ignore_errors: true\n'
 FACT = '- dump: {fact: "{{ ansible_facts.falcon_context }}"}\n'
@@ -171,6 +171,39 @@ def test_a_failure_keeps_entry_and_context_and_the_next_run_finishes_the_job(use
     gone = user.play(revoke("gone") + dump("gone")).ok().value("gone")
     assert gone["changed"] and not user.emulator.is_live(old)
     assert revocations(user, status=200) == 1 and user.asked() == 1
+
+
+# What answers in the API's place.
+PORTAL = ("status", {"status": 200, "body": "<html><head><title>Sign in</title></head></html>"}, "200 and an HTML page")
+PORTALS = [
+    PORTAL,
+    ("status", {"status": 200, "body": ""}, "200 and nothing that the API says"),
+    ("malformed", {"status": 200}, "200 and nothing that the API says"),
+    ("shape", {"status": 200, "body": {"status": "ok"}}, "200 and nothing that the API says"),
+]
+
+
+@pytest.mark.brief
+def test_a_portal_revokes_nothing_and_knows_of_no_token(user: User) -> None:
+    user.credentials(US1)
+    for kind, more, _words in PORTALS:
+        for path in (REVOKE, PROBE):
+            user.emulator.fault(kind, path=path, **more)
+    user.emulator.fault(PORTAL[0], path=REVOKE, times=2, **PORTAL[1])
+    tries = range(len(PORTALS))
+    tasks = get("old") + "".join(revoke(f"r{number}") + info(f"i{number}", verify=True) for number in tries)
+    tasks += revoke("all", all=True) + revoke("given", access_token="{{ old.access_token }}") + FACT + get("kept")
+    names = [f"{door}{number}" for number in tries for door in "ri"]
+    run = user.play(tasks + revoke("gone") + dump("old", *names, "all", "given", "kept", "gone")).ok()
+    for number, (_kind, _more, words) in enumerate(PORTALS):
+        for door in "ri":
+            said = sentence(run.value(f"{door}{number}"))
+            assert f"failed: it was answered with {words}" in said and "answers in its place?" in said, said
+    for name in ("all", "given"):
+        assert "an HTML page" in sentence(run.value(name)) and not run.value(name)["changed"]
+    assert run.value("fact")["sealed"] and run.value("kept")["cached"]
+    old = run.value("old")["access_token"]
+    assert run.value("kept")["access_token"] == old and run.value("gone")["changed"] and not user.emulator.is_live(old)
 
 
 def test_the_limit_is_waited_for_and_faults_are_tried_again(user: User) -> None:

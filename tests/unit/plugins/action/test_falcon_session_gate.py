@@ -17,7 +17,7 @@ from ansible_collections.falconops.auth.plugins.action import falcon_session_gat
 from ansible_collections.falconops.auth.plugins.action.falcon_session_gate import ActionModule
 from ansible_collections.falconops.auth.plugins.action.falcon_token import ActionModule as TokenAction
 from ansible_collections.falconops.auth.plugins.plugin_utils._door import run_id
-from ansible_collections.falconops.auth.tests.unit.examples import ID, MEMBER, SECRET, US1
+from ansible_collections.falconops.auth.tests.unit.examples import DONE, ID, MEMBER, SECRET, US1
 from ansible_collections.falconops.auth.tests.unit.tasks import Run
 
 OTHER_ID = ID[::-1]
@@ -46,7 +46,7 @@ class Server(responses.RequestsMock):
         return 201, {}, json.dumps({"access_token": f"token-{self.issued}", "expires_in": 1799})
 
     def _revoke(self, request):
-        return (403 if self.refused and self.refused in request.body else self.revocation), {}, "{}"
+        return (403 if self.refused and self.refused in request.body else self.revocation), {}, json.dumps(DONE)
 
     @property
     def asked(self):

@@ -13,6 +13,7 @@ import responses
 from ansible_collections.falconops.auth.plugins.action import falcon_token_info
 from ansible_collections.falconops.auth.plugins.action.falcon_token_revoke import ActionModule as RevokeAction
 from ansible_collections.falconops.auth.tests.unit.examples import (
+    DONE,
     ID,
     ISSUED,
     MEMBER,
@@ -42,7 +43,7 @@ def server():
     with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
         for host in (US1, US2):
             mock.post(host + ISSUE, json=ISSUED, status=201)
-            mock.get(host + PROBE, json={})
+            mock.get(host + PROBE, json=DONE)
         yield mock
 
 
@@ -98,7 +99,7 @@ def test_the_cloud_that_issued_it(server, run, get):
 @pytest.mark.parametrize(("status", "alive"), [(200, True), (403, True), (401, False)])
 def test_the_api_itself_is_asked_on_demand(server, run, get, status, alive):
     get(WHO)
-    server.replace("GET", US1 + PROBE, status=status, json={})
+    server.replace("GET", US1 + PROBE, status=status, json=DONE)
     result = run({"verify": True})
     assert result["token"] is alive
     assert (result["expires_in"] is None) == (result["expires_at"] is None) == (not alive)
@@ -123,7 +124,7 @@ def test_the_api_cannot_be_asked(server, run, get, naps, check):
 @pytest.mark.parametrize(("status", "alive"), [(200, True), (403, True), (401, False)])
 def test_a_given_token_is_asked_about(server, run, get, status, alive):
     get(WHO)
-    server.replace("GET", US1 + PROBE, status=status, json={})
+    server.replace("GET", US1 + PROBE, status=status, json=DONE)
     result = run({"access_token": "another", "verify": False})
     assert result == {"changed": False, "token": alive, **NOBODYS}
     assert probes(server) == [(US1, "Bearer another")]

@@ -14,6 +14,7 @@ import pytest
 import responses
 from ansible_collections.falconops.auth.plugins.action import falcon_token_revoke
 from ansible_collections.falconops.auth.tests.unit.examples import (
+    DONE,
     ID,
     MEMBER,
     OTHER_ID,
@@ -37,7 +38,7 @@ class Server(responses.RequestsMock):
         self.issued = 0
         for host in (US1, US2):
             self.add_callback("POST", host + ISSUE, self._issue)
-            self.post(host + REVOKE, json={})
+            self.post(host + REVOKE, json=DONE)
 
     def _issue(self, request):
         self.issued += 1
@@ -265,7 +266,7 @@ def test_a_failure_keeps_token_and_context(server, run, get, naps):
     result = run({"retries": 1})
     assert result["failed"] is True and "with 503" in result["msg"] and "try again later" in result["msg"]
     assert (len(server.revoked()), context(run), get({})["cached"]) == (2, before, True)
-    server.replace("POST", US1 + REVOKE, json={})
+    server.replace("POST", US1 + REVOKE, json=DONE)
     assert run({})["changed"] is True
 
 
@@ -307,7 +308,7 @@ def test_all_but_one_that_cannot_be_revoked(server, run, get, naps):
     before = context(run)
 
     def revocation(request):
-        return (503 if "token-2" in request.body else 200), {}, "{}"
+        return (503 if "token-2" in request.body else 200), {}, json.dumps(DONE)
 
     server.remove("POST", US1 + REVOKE)
     server.add_callback("POST", US1 + REVOKE, revocation)

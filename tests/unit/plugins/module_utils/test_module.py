@@ -11,7 +11,15 @@ import json
 import pytest
 import responses
 from ansible_collections.falconops.auth.plugins.modules import falcon_token, falcon_token_info, falcon_token_revoke
-from ansible_collections.falconops.auth.tests.unit.examples import GIVEN, GIVEN_TOKEN, ISSUED, SECRET, TOKEN_TEXT, US1
+from ansible_collections.falconops.auth.tests.unit.examples import (
+    DONE,
+    GIVEN,
+    GIVEN_TOKEN,
+    ISSUED,
+    SECRET,
+    TOKEN_TEXT,
+    US1,
+)
 from ansible_collections.falconops.auth.tests.unit.modules import runner
 
 # What each of them asks the API.
@@ -32,7 +40,7 @@ def server(module):
     """An API that answers any of the modules."""
     method, path = CALLS[module]
     with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
-        mock.add(method, US1 + path, json=ISSUED)
+        mock.add(method, US1 + path, json={**DONE, **ISSUED})
         yield mock
 
 

@@ -16,6 +16,7 @@ from ansible_collections.falconops.auth.plugins.module_utils._wire import Wire, 
 from ansible_collections.falconops.auth.tests.unit.examples import (
     CLIENT,
     CONNECTION,
+    DONE,
     ID,
     MEMBER,
     SECRET,
@@ -69,16 +70,56 @@ def test_a_revocation(server, status):
     assert call.request.headers["Authorization"] == BASIC
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"\xff"])
-def test_what_else_the_answer_says_does_not_matter(server, body):
-    server.post(US1 + PATH, body=body, status=200)
+TRACE = {"X-Cs-Traceid": "0aB9-0aB9"}
+# What answers in the API's place with a success, and what is said of it.
+STRANGE = [
+    (b"<html>Sign in</html>", {"Content-Type": "text/html; charset=utf-8"}, "an HTML page"),
+    (b"<html>Sign in</html>", {"Content-Type": "text/html", **TRACE}, "an HTML page [X-Cs-Traceid 0aB9-0aB9]"),
+    (b"proxy says hello", {"Content-Type": "text/plain"}, "nothing that the API says"),
+    (b"", {}, "nothing that the API says"),
+    *[
+        (body, {"Content-Type": "application/json"}, "nothing that the API says")
+        for body in (b"[]", b"{}", b'{"status": "ok"}', b'{"meta": [], "errors": "x"}', b'{"meta": {', b"\xff")
+    ],
+]
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"), [(b'{"errors": []}', {}), (b'{"meta": {}, "errors": null}', {}), (b"", TRACE)]
+)
+def test_what_else_the_api_may_say(server, body, headers):
+    server.post(US1 + PATH, body=body, headers=headers)
+    server.get(US1 + PROBE, body=body, headers=headers)
     assert revoke() is None
+    assert live() is True
+
+
+@pytest.mark.parametrize(("body", "headers", "what"), STRANGE)
+def test_a_success_that_is_not_the_apis_is_none(server, body, headers, what):
+    """A portal answers 200 to everything, and the token would live on."""
+    said = (
+        "it was answered with {} and {}; is there something between this machine and the API that answers in its place?"
+    )
+    server.post(US1 + PATH, body=body, headers=headers)
+    error = failure_of(revoke)
+    assert error.message == f"{REVOKING}: {said.format(200, what)}"
+    assert (error.refused, error.lasting) == (False, False)
+    for status in (200, 403):
+        server.upsert("GET", US1 + PROBE, body=body, headers=headers, status=status)
+        assert failure_of(live).message == f"{PROBING}: {said.format(status, what)}"
+
+
+def test_a_success_with_errors_is_none(server):
+    server.post(US1 + PATH, json={"meta": {}, "errors": [{"code": 500, "message": "internal"}]})
+    error = failure_of(revoke)
+    assert error.message.startswith(f"{REVOKING} with 200 (internal); check hostname, proxy and what else")
+    assert not error.refused
 
 
 @pytest.mark.parametrize("status", [307, 308])
 def test_a_redirect_to_the_clients_own_cloud_is_followed_with_form_and_credentials(server, status):
     server.post(US1 + PATH, status=status, headers={"Location": US2 + PATH})
-    server.post(US2 + PATH, status=200)
+    server.post(US2 + PATH, json=DONE)
     revoke()
     assert asked_of(server) == [("POST", US1 + PATH), ("POST", US2 + PATH)]
     assert server.calls[0].request.body == server.calls[1].request.body

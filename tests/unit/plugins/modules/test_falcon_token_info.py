@@ -10,7 +10,15 @@ import json
 
 import pytest
 from ansible_collections.falconops.auth.plugins.modules import falcon_token_info
-from ansible_collections.falconops.auth.tests.unit.examples import GIVEN_TOKEN, MEMBER, SECRET, TOKEN_TEXT, US1, US2
+from ansible_collections.falconops.auth.tests.unit.examples import (
+    DONE,
+    GIVEN_TOKEN,
+    MEMBER,
+    SECRET,
+    TOKEN_TEXT,
+    US1,
+    US2,
+)
 
 URL = US1 + "/sensors/queries/installers/ccid/v1"
 MODULE = falcon_token_info
@@ -22,7 +30,7 @@ def secrets_in(result):
 
 @pytest.mark.parametrize(("status", "alive"), [(200, True), (403, True), (401, False)])
 def test_whether_a_token_is_alive(server, run, status, alive):
-    server.get(URL, status=status, json={})
+    server.get(URL, status=status, json=DONE)
     result = run(**GIVEN_TOKEN, member_cid=MEMBER)
     assert secrets_in(result) == []
     result.pop("invocation", None)

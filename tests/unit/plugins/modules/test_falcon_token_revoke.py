@@ -11,7 +11,16 @@ from urllib.parse import parse_qs
 
 import pytest
 from ansible_collections.falconops.auth.plugins.modules import falcon_token_revoke
-from ansible_collections.falconops.auth.tests.unit.examples import GIVEN_TOKEN, ID, MEMBER, SECRET, TOKEN_TEXT, US1, US2
+from ansible_collections.falconops.auth.tests.unit.examples import (
+    DONE,
+    GIVEN_TOKEN,
+    ID,
+    MEMBER,
+    SECRET,
+    TOKEN_TEXT,
+    US1,
+    US2,
+)
 
 URL = US1 + "/oauth2/revoke"
 MODULE = falcon_token_revoke
@@ -22,7 +31,7 @@ def secrets_in(result):
 
 
 def test_a_revocation(server, run):
-    server.post(URL, json={})
+    server.post(URL, json=DONE)
     result = run(**GIVEN_TOKEN, member_cid=MEMBER)
     assert secrets_in(result) == []
     result.pop("invocation", None)
@@ -34,7 +43,7 @@ def test_a_revocation(server, run):
 
 def test_it_follows_to_the_clients_own_cloud(server, run):
     server.post(URL, status=308, headers={"Location": US2 + "/oauth2/revoke"})
-    server.post(US2 + "/oauth2/revoke", json={})
+    server.post(US2 + "/oauth2/revoke", json=DONE)
     assert run(**GIVEN_TOKEN)["changed"] is True
     assert len(server.calls) == 2
 

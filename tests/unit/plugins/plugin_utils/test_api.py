@@ -20,6 +20,7 @@ from ansible_collections.falconops.auth.plugins.plugin_utils._pace import PACE
 from ansible_collections.falconops.auth.tests.unit.examples import (
     CLIENT,
     CONNECTION,
+    DONE,
     ID,
     ISSUED,
     MEMBER,
@@ -59,7 +60,7 @@ CALLS = {
 
 def test_from_here_each_call_is_one_request(server):
     server.post(US1 + "/oauth2/token", json=ISSUED, status=201)
-    server.post(US1 + "/oauth2/revoke", json={})
+    server.post(US1 + "/oauth2/revoke", json=DONE)
     server.get(US1 + PROBE, status=401)
     api = ApiFromHere(CONNECTION)
     assert api.request(CHILD).access_token == TOKEN_TEXT
@@ -80,7 +81,7 @@ def test_from_here_all_calls_share_a_wire(server, monkeypatch):
     real, made = _wire.Wire, []
     monkeypatch.setattr(_wire, "Wire", counted)
     _wire.wire_of_process.cache_clear()
-    server.get(US1 + PROBE, status=200)
+    server.get(US1 + PROBE, json=DONE)
     for _task in range(3):
         assert ApiFromHere(CONNECTION).is_live(CLIENT, TOKEN_TEXT)
     ApiFromHere(dataclasses.replace(CONNECTION, timeout=7)).is_live(CLIENT, TOKEN_TEXT)
