@@ -34,7 +34,7 @@ TASKS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         {"client": "a", "client_id": FULL.client_id},
         {},
     ),
-    "There is no stored client '<name>' (<origin>); known": ("falcon_token", {"client": "prod"}, STORED),
+    "There is no stored client '<name>' (<origin>); known are <names>": ("falcon_token", {"client": "prod"}, STORED),
     "There is no stored client '<name>' (<origin>); no": ("falcon_token", {"client": "prod"}, NOBODY),
     "has the unknown key <key>": ("falcon_token", {"client": "typo"}, STORED),
     "does not exist or cannot be read; check its path": (
