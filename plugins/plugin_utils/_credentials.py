@@ -180,16 +180,17 @@ def _choice(options: Options, who: _Who, chosen: Client | None, *names: str) -> 
     chosen: the context's client if it is the one that asks. Its choice is whole: no member is a choice as well.
     """
     for level in LEVELS:
-        found = [each for each in (_at(options, level, name) for name in names) if each]
+        found = [each for name in names if (each := _at(options, level, name))]
         if len(found) > 1:
             first, second = found
             raise FalconError(
                 f"{first.name} ({first.origin}) and {second.name} ({second.origin}) are two ways to say the same; "
                 "give one of them."
             )
-        own = [who.own[name] for name in names if level == who.level and name in who.own]
-        if found or own:
-            return (found or own)[0]
+        if level == who.level:
+            found += [who.own[name] for name in names if name in who.own]
+        if found:
+            return found[0]
         if level == Level.CONTEXT and chosen and not options.given(*names):
             value = getattr(chosen, names[0])
             return Found(names[0], value, level, "context of an earlier falcon_token") if value else None

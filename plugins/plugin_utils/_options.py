@@ -122,6 +122,7 @@ class Options:
             Level.INI: frozenset(name for name, key in INI.items() if key in ini_section()),
             Level.DEFAULT: frozenset[str](),
         }
+        self._anywhere = frozenset[str]().union(*self._standing.values())
         self._seen: tuple[dict[str, Found], ...] = tuple({} for _level in LEVELS)
         self._refuse_facts()
 
@@ -147,7 +148,7 @@ class Options:
 
     def find(self, name: str) -> Found:
         """An option's value and origin, down to its default."""
-        for level in LEVELS:
+        for level in LEVELS if name in self._anywhere else ():
             found = self.at(level, name)
             if found and not found.empty:
                 return found
