@@ -28,6 +28,15 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 # What is tested: the checkout, or where `make release-check` has installed the collection.
 COLLECTION = Path(os.environ.get("FALCONOPS_COLLECTION") or CHECKOUT)
 PLUGINS = Path(__file__).resolve().parent / "plugins"
+# As `ansible-vault encrypt` does it.
+ENCRYPT = """
+import json, sys
+from ansible.parsing.vault import VaultLib, VaultSecret
+secret = VaultSecret(sys.argv[1].encode())
+vault = VaultLib([("default", secret)])
+for line in sys.stdin:
+    print(json.dumps(vault.encrypt(json.loads(line), secret).decode()), flush=True)
+"""
 # Longer than any run takes; a run that hangs is a failure, not a test that never ends.
 LONGEST_RUN = 120
 
@@ -48,29 +57,28 @@ class Ansible:
 
     @functools.cached_property
     def version(self) -> tuple[int, ...]:
-        said = self._vault_tool("--version").split("core ", 1)[1].split("]")[0]
+        show = "from ansible.release import __version__; print(__version__)"
+        said = subprocess.run([self.bin / "python", "-c", show], capture_output=True, text=True, check=True).stdout
         return tuple(int(part) for part in said.split(".")[:2])
 
     def _encrypt(self, text: str) -> str:
         """A whole file. The text goes through a pipe, so that it never lies on disk."""
-        return self._vault_tool("encrypt", "--output", "-", text=text)
+        pipe_in, pipe_out = self._vault.stdin, self._vault.stdout
+        assert pipe_in and pipe_out
+        print(json.dumps(text), file=pipe_in, flush=True)
+        return str(json.loads(pipe_out.readline()))
 
     def _encrypt_value(self, value: str) -> str:
         """A single value, as YAML that can stand behind any key."""
-        block = self._vault_tool("encrypt_string", "--stdin-name", "value", text=value)
-        lines = block[block.index("!vault") :].splitlines()
-        return "\n".join([lines[0], *(" " * 20 + line.strip() for line in lines[1:])])
+        return "\n".join(["!vault |", *(" " * 20 + line for line in self._encrypt(value).splitlines())])
 
-    def _vault_tool(self, *args: str, text: str = "") -> str:
-        environment = {
-            "PATH": f"{self.bin}:/usr/bin:/bin",
-            "HOME": str(self._root),
-            "LANG": "C.UTF-8",
-            "ANSIBLE_VAULT_PASSWORD_FILE": str(self.password_file),
-        }
-        command = [self.bin / "ansible-vault", *args]
-        done = subprocess.run(command, input=text, env=environment, capture_output=True, text=True, check=True)
-        return done.stdout
+    @functools.cached_property
+    def _vault(self) -> subprocess.Popen[str]:
+        """Encrypts line by line what ansible-vault would have to be started for each time."""
+        environment = {"PATH": "/usr/bin:/bin", "HOME": str(self._root), "LANG": "C.UTF-8"}
+        command = [str(self.bin / "python"), "-c", ENCRYPT, VAULT_PASSWORD]
+        pipe = subprocess.PIPE
+        return subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, text=True, encoding="utf-8")
 
 
 def later(seconds: float) -> dict[str, str]:
