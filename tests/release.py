@@ -25,8 +25,8 @@ ROOT = Path(__file__).resolve().parent.parent
 # What a user needs. The rest of the tree is build_ignore's in galaxy.yml.
 BELONGS = {"CHANGELOG.md", "CHANGELOG.rst", "COPYING", "LICENSES", "README.md", "changelogs", "docs", "meta"}
 BELONGS |= {"playbooks", "plugins", "requirements.txt", "roles"}
-# What the docs site is made with, among what it is made of.
-BUT = "docs/docsite/sphinx/"
+# What the next changelog is made of, and what the docs site is made with.
+BUT = ("changelogs/fragments/", "docs/docsite/sphinx/")
 # Written by ansible-galaxy.
 WRITTEN = {"FILES.json", "MANIFEST.json"}
 

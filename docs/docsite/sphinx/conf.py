@@ -41,7 +41,7 @@ REWORDED = {
     # The site brings its own pictures, so that it is whole where the internet cannot be reached.
     "https://raw.githubusercontent.com/falconops/falconops.auth/main/docs/images/": "/images/",
     # Names have no capital letters.
-    "Falconops.Auth\n": "falconops.auth\n",
+    "Falconops.Auth": "falconops.auth",
 }
 # antsibull-docs begins with it; who comes here for the first time reads other things first.
 CHANGELOG = "Changelog\n---------\n\n.. toctree::\n    :maxdepth: 1\n\n    changelog\n"
