@@ -243,7 +243,7 @@ def test_a_killed_asker_blocks_nobody(user: User) -> None:
     begun = time.monotonic()
     run = user.play(TOKEN, hosts=3).ok()
 
-    assert time.monotonic() - begun < 8
+    assert time.monotonic() - begun < 40  # the request alone takes 60
     assert user.asked() == 2
     assert user.emulator.is_live(run.values("token")[0])
 
@@ -260,7 +260,7 @@ def test_a_run_that_is_stopped_while_it_asks_blocks_nobody(user: User, signum: s
     # Before 2.19 ansible-core ends without its workers on SIGTERM: one of them is still asking, and the next run waits
     # for what it gets.
     if signum == signal.SIGINT or user.ansible.version >= (2, 19):
-        assert time.monotonic() - begun < 8
+        assert time.monotonic() - begun < 40  # the request alone takes 60
     assert user.asked() == 2
     assert user.emulator.is_live(run.values("token")[0])
     assert "Traceback" not in started.wait().stderr
