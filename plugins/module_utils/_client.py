@@ -77,7 +77,7 @@ def check_client_secret(value: str) -> str:
         raise ValueError("is empty")
     if "{{" in value or "{%" in value:
         raise ValueError("is a template that was not rendered; is it unsafe, or in a file that holds values only?")
-    if " " in value or not value.isprintable():
+    if not _is_one_word(value):
         raise ValueError("holds white space or control characters; perhaps a line break after it")
     if not value.isascii():
         raise ValueError("holds characters that no API client's secret has")
@@ -104,7 +104,7 @@ def check_hostname(value: str) -> str:
     """The base URL of the API, lower case, without a default port or a trailing slash."""
     example = "such as https://api.us-2.crowdstrike.com"
     value = value.strip()
-    if " " in value or not value.isprintable():
+    if not _is_one_word(value):
         raise ValueError("holds white space or control characters")
     try:
         parts = urlsplit(value)
@@ -142,6 +142,11 @@ STORED_CHECKS: dict[str, t.Callable[[str], str]] = {
     "hostname": check_hostname,
     "member_cid": check_member_cid,
 }
+
+
+def _is_one_word(value: str) -> bool:
+    """Whether it holds neither white space nor control characters; of all white space only the blank is printable."""
+    return " " not in value and value.isprintable()
 
 
 def _is_loopback(host: str) -> bool:

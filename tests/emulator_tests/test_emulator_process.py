@@ -47,7 +47,7 @@ def _gone(pid: int, within: float = 10.0) -> bool:
 def test_starts_fast_and_leaves_nothing() -> None:
     started = time.monotonic()
     with Emulator(options=["--token-life", "60"]) as emulator:
-        assert time.monotonic() - started < 10  # well under one second on an idle machine
+        assert time.monotonic() - started < 3  # well under one second on an idle machine
         assert emulator.configure()["token_life"] == 60
         emulator.configure(token_life=5)
         emulator.reset()
