@@ -52,6 +52,7 @@ def test_a_leak_into_the_output_is_found(user: User, leak: str) -> None:
         US1.client_secret.encode().hex(),
         urllib.parse.quote("Bearer " + base64.b64encode(b'{"alg": "RS256", "kid": 1}').decode()),
     ],
+    ids=["plain", "in a form", "basic", "within base64", "in lines", "hex", "quoted"],
 )
 def test_a_leak_into_a_file_is_found(user: User, content: str) -> None:
     planted = user.home / "deep" / "below" / "file"

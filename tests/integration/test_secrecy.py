@@ -298,7 +298,9 @@ def test_callbacks(user: User, callback: str, verbosity: str) -> None:
 
 @pytest.mark.brief
 def test_kept_files_async_the_debugger_and_step(user: User) -> None:
+    kept = user.home / "kept"
     env = {"ANSIBLE_KEEP_REMOTE_FILES": "1", "ANSIBLE_LOG_PATH": str(user.home / "ansible.log")}
+    env["ANSIBLE_REMOTE_TMP"] = str(kept)  # or it is the home of whoever runs the tests
     user.credentials(US1)
     tasks = textwrap.indent(SUCCESS.partition("- name: It is there all the same")[0], "  ")
     user.write("step.yml", f"- hosts: all\n  gather_facts: false\n  tasks:\n{tasks}")
@@ -309,6 +311,11 @@ def test_kept_files_async_the_debugger_and_step(user: User) -> None:
     for how in ({"ANSIBLE_STRATEGY": "debug"}, {"ANSIBLE_ENABLE_TASK_DEBUGGER": "1"}):
         run = user.play(DEBUGGED, "-vvvvv", hosts="h1\n", env={**env, **how}).failed()
         assert run.says("access denied") >= 1 and run.says("(debug)>") >= 1
+    # What another module is handed is kept with it, as the user has asked Ansible to. All else is searched.
+    of_others = list(kept.glob("*/AnsiballZ_command.py"))
+    assert of_others
+    for path in of_others:
+        user.may_hold(path)
 
 
 @pytest.mark.brief
