@@ -256,14 +256,11 @@ def _check(line: Line, answered: Answered, outcome: Outcome) -> None:
             f"{line.attempt} was answered with {what}{trace(answer)}; {doubt}is there something between this machine "
             "and the API that answers in its place?"
         )
-    if no_json:
-        try:
-            answer.body.decode("utf-8")
-        except UnicodeDecodeError:
-            raise FalconError(
-                f"{line.attempt} was answered with bytes ({answer.kind or 'of an unknown kind'}); give dest, the file "
-                "to put them in, and params in place of ids."
-            ) from None
+    if no_json and answer.text is None:
+        raise FalconError(
+            f"{line.attempt} was answered with bytes ({answer.kind or 'of an unknown kind'}); give dest, the file "
+            "to put them in, and params in place of ids."
+        )
     nothing = not answer.body and (call.method == "HEAD" or not call.reads)
     if outcome.is_list and not answered.is_page and not nothing:
         outcome.failed(answered)

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import email.utils
 import json
@@ -67,10 +68,17 @@ class Answer:
     def json(self) -> t.Any:
         """The body as JSON, or None when it is something else, as gateways answer, or nested too deep."""
         try:
-            content = json.loads(self.body)
+            content = from_json(self.body)
         except (ValueError, RecursionError):
             return None
         return None if _is_deep(self.body, content) else content
+
+    @property
+    def text(self) -> str | None:
+        """The body as UTF-8; None where it is something else, such as a file or UTF-16."""
+        with contextlib.suppress(UnicodeDecodeError):
+            return None if b"\0" in self.body else self.body.decode()
+        return None
 
     @property
     def kind(self) -> str:
@@ -123,10 +131,18 @@ class Answer:
         return f"{self.wait:.0f} seconds" if self.wait < 86400 else "more than a day"
 
 
+def from_json(body: bytes) -> t.Any:
+    """What JSON says. Raises ValueError if this is none, or is UTF-16, in which nobody has looked for the token.
+
+    RFC 8259 (8.1) has it sent as UTF-8 alone; the library would guess.
+    """
+    return json.loads(body.decode("utf-8-sig", "surrogatepass"))
+
+
 def json_fault(body: bytes) -> str:
     """Why this is no JSON, in words of the library; empty if it is."""
     try:
-        json.loads(body)
+        from_json(body)
     except json.JSONDecodeError as error:
         return error.msg
     except ValueError:

@@ -24,6 +24,7 @@ from ansible_collections.falconops.auth.plugins.module_utils._exchange import (
     Answer,
     Request,
     Sink,
+    from_json,
     json_fault,
 )
 from ansible_collections.falconops.auth.plugins.module_utils._wire import Wire, bearer
@@ -261,7 +262,7 @@ class _Seen:
         """What was passed on, if it is one; files that are JSON for another reason have nothing to tell."""
         text = self.kept or b""
         with contextlib.suppress(ValueError, RecursionError):
-            if isinstance(json.loads(text).get("meta"), dict):
+            if isinstance(from_json(text).get("meta"), dict):
                 return text
         return b""
 

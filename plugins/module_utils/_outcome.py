@@ -201,7 +201,8 @@ class Outcome:
         if last.body is not None:
             beside = set(last.body).difference(_ENVELOPE) if last.is_envelope else True
             return {"json": last.body} if beside else {}
-        text = last.answer.body.decode("utf-8", "replace")
+        body = last.answer.body
+        text = "" if b"\0" in body else body.decode("utf-8", "replace")  # nobody has looked for the token in UTF-16
         return {"content": text[:_LONGEST_TEXT]} if text else {}
 
 

@@ -198,6 +198,18 @@ def test_what_the_server_repeats_of_the_token_is_scrubbed_everywhere():
     assert text["content"] == "<Bearer ***>"
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be"])
+@pytest.mark.parametrize("kind", ["application/json", "text/plain"])
+@pytest.mark.parametrize("status", [200, 400])
+def test_what_is_not_utf_8_is_neither_json_nor_text(status, kind, encoding):
+    body = json.dumps({"errors": [{"message": f"Bearer {TOKEN}0"}], "resources": [f"Bearer {TOKEN}0"]})
+    with pytest.raises(CallFailed) as caught:
+        result_of(Server(answer(status, body.encode(encoding), Content_Type=kind)))
+    told = str([caught.value.message, caught.value.result]).replace("\\x00", "")
+    assert "failed with 400" in told if status == 400 else "JSON that cannot be read" in told or "with bytes" in told
+    assert TOKEN not in told
+
+
 # What a token may hold beside letters and digits.
 ODD = "abcdefghijklmnopqrstuvwxyz0123456789-._~+/=%&<'>" + '"'
 ECHOES = {

@@ -262,6 +262,7 @@ def test_an_answer_to_any_other_call(answers, call, to_file):
     assert isinstance(result["changed"], bool) and not (call.reads and result["changed"])
     # Pieces of the token may stand in what the API gives, but not all of it.
     given = [json.dumps(result, ensure_ascii=False), b"".join(filter(None, pieces)).decode("utf-8", "replace")]
+    given.append(given[0].replace("\\u0000", ""))
     assert not any(tokens.token in text for text in given)
 
 
