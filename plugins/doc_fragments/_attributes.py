@@ -19,7 +19,8 @@ attributes:
     support: full
     details:
       - Runs on the control node, in process, so that no Python and no connection is needed on the managed host and the
-        secret never leaves the control node.
+        secret never leaves the control node. A task that is delegated to another machine hands the secret to it, in the
+        module's arguments.
   async:
     description: Supports being used with the C(async) keyword.
     support: none

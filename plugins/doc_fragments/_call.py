@@ -30,7 +30,8 @@ options:
     version_added: 1.0.0
   body:
     description:
-      - Body of the request, in the form that O(body_format) says. C(GET) has none, but for the few operations that want one.
+      - Body of the request, in the form that O(body_format) says. C(HEAD) has none, and C(GET) has one for the few
+        operations that want it.
     type: raw
     version_added: 1.0.0
   body_format:
@@ -46,7 +47,9 @@ options:
     choices: [json, form, multipart, raw]
     version_added: 1.0.0
   headers:
-    description: HTTP headers beside those that the call has by itself. C(Authorization) is not among them.
+    description:
+      - HTTP headers beside those that the call has by itself. C(Authorization), C(Proxy-Authorization), C(Host), C(Cookie),
+        C(Content-Length) and C(Transfer-Encoding) are not among them.
     type: dict
     version_added: 1.0.0
   ids:
@@ -101,4 +104,6 @@ options:
     type: int
     default: 90
     version_added: 1.0.0
+requirements:
+  - jmespath >= 1.0 (Python library, on the control node, only for O(query))
 """

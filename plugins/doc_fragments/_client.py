@@ -79,7 +79,8 @@ options:
     description:
       - Customer id of a Flight Control child, for a token that is good for this child. The checksum that the Falcon
         console appends may be left on.
-      - An empty string stands for the parent, also where an earlier task has chosen a child.
+      - An empty string stands for the parent where an earlier task or the environment names a child, but not where a
+        variable or the stored client does.
       - For modules, if it is not given, the variable V(falcon_member_cid) or the environment variable
         E(FALCON_MEMBER_CID) is used.
     type: str

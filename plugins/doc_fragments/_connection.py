@@ -60,7 +60,8 @@ options:
     type: str
     version_added: 1.0.0
 requirements:
-  - requests >= 2.28 (Python library, on the control node, only where a token must be asked for)
+  - requests >= 2.28 (Python library, where the API is asked, which is the control node or the machine that a task is
+    delegated to)
 """
 
     PLUGIN = r"""

@@ -51,7 +51,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _raw:
-  description: The resources that the API gave, or what O(query) has found in the result.
+  description: The resources that the API gave, of an answer that has none all of it, or what O(query) has found in the result.
   type: list
   elements: raw
 """
@@ -98,6 +98,12 @@ class LookupModule(LookupBase):
         query = Query(options.value("query")) if options.value("query") else None
         door = Door(options, loader=self._loader, task=str(uuid.uuid4()))
         result = result_of(door, call)
-        # What is no list of resources is whatever else the API gave.
-        found = query.of(result) if query else result.get("json", result.get("content", result["resources"]))
+        found = query.of(result) if query else _worth(result)
         return found if isinstance(found, list) else [found]
+
+
+def _worth(result: dict[str, t.Any]) -> t.Any:
+    """The resources, whatever stands beside them; of an answer that has none, all of it."""
+    whole = result.get("json", result.get("content"))
+    has_resources = isinstance(whole, dict) and not {"resources", "Resources"}.isdisjoint(whole)
+    return result["resources"] if whole is None or has_resources else whole

@@ -47,9 +47,6 @@ options:
       - Belongs to the action plugin, which hands the token over to the machine that a task is delegated to. Do not set it.
     type: str
     version_added: 1.0.0
-requirements:
-  - requests 2.28 or newer (Python library, on the control node, and on the machine that the task is delegated to)
-  - jmespath (Python library, on the control node, only for O(query))
 attributes:
   check_mode:
     support: partial
@@ -182,6 +179,11 @@ request:
   returned: in check mode, if the call may change something
   type: dict
   sample: {"method": "DELETE", "path": "/devices/entities/host-groups/v1", "params": {}, "body": null, "ids": ["a1b2c3"]}
+msg:
+  description: What would be done, or what went wrong.
+  returned: in check mode, if the call may change something, and on failure
+  type: str
+  sample: Would send DELETE /devices/entities/host-groups/v1.
 hidden:
   description: That callbacks were not shown this result, so that whoever goes on with it takes care of what it holds.
   returned: when the operation is known to tell secrets, and nothing failed

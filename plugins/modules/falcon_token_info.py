@@ -40,7 +40,7 @@ options:
     type: str
     version_added: 1.0.0
 requirements:
-  - jmespath (Python library, on the control node, only for O(query))
+  - jmespath >= 1.0 (Python library, on the control node, only for O(query))
 attributes:
   check_mode:
     support: full

@@ -18,7 +18,7 @@ import pytest
 
 from emulator.cast import GOV1, US1, US1_OTHER, US2
 from integration.harness import CHECKOUT, Started, User
-from integration.lives import get
+from integration.lives import get, info
 from integration.results import Run
 
 FILE = "vault/clients.yml"
@@ -161,6 +161,16 @@ def test_check_mode_shows_what_would_change_and_writes_nothing(keeper: User) -> 
     assert run.says(f'+ "client_id": "{US2.client_id}", + "client_secret": "(hidden)"') == 1
     assert run.says("changed=1 ") == 1
     assert not (keeper.project / FILE).exists()
+
+
+def test_variables_of_who_asks_are_stored_unless_they_are_emptied(keeper: User) -> None:
+    asking = {"falcon_client_id": US1.client_id, "falcon_client_secret": US1.client_secret}
+    keeper.vault("group_vars/all.yml", {"new_secret": US1_OTHER.client_secret, **asking})
+    tasks = role("other", id=US1_OTHER.client_id, secret="{{ new_secret }}")
+    for name, inputs in {"kept": {"id": "", "secret": ""}, "replaced": {}}.items():
+        tasks += role("other", cloud="us-1", **inputs) + info(name, client="other", clients_file=FILE)
+    run = keeper.play(tasks + "- dump: {ids: ['{{ kept.client_id }}', '{{ replaced.client_id }}']}\n").ok()
+    assert run.value("ids") == [US1_OTHER.client_id, US1.client_id]
 
 
 def test_of_many_that_store_at_once_none_is_lost(keeper: User) -> None:

@@ -61,6 +61,9 @@ def test_what_a_query_finds(server, said):
         ({"body": "a report"}, ["a report"]),
         ({"json": {"resources": {"events": [1]}}}, [{"events": [1]}]),
         ({"json": {"resources": None}}, []),
+        ({"json": {"meta": {}, "errors": [], "resources": ["a", "b"], "quota": 1}}, ["a", "b"]),
+        ({"json": {"meta": {}, "Resources": [], "quota": 1}}, []),
+        ({"json": {"meta": {}, "errors": [], "quota": 1}}, [{"meta": {}, "errors": [], "quota": 1}]),
     ],
 )
 def test_answers_of_other_shapes(server, said, answer, value):
