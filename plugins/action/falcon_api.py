@@ -17,7 +17,7 @@ from ansible_collections.falconops.auth.plugins.plugin_utils._action import Falc
 from ansible_collections.falconops.auth.plugins.plugin_utils._api import is_elsewhere
 from ansible_collections.falconops.auth.plugins.plugin_utils._calling import call_of, result_of
 from ansible_collections.falconops.auth.plugins.plugin_utils._dest import Dest
-from ansible_collections.falconops.auth.plugins.plugin_utils._door import Door
+from ansible_collections.falconops.auth.plugins.plugin_utils._door import Door, warn
 from ansible_collections.falconops.auth.plugins.plugin_utils._file import path_of
 from ansible_collections.falconops.auth.plugins.plugin_utils._options import Options
 from ansible_collections.falconops.auth.plugins.plugin_utils._query import Query
@@ -54,8 +54,10 @@ class ActionModule(FalconAction):
                 result = self._answer_to(whole, options, source, dest, query)
         if not call.tells_secrets:
             return result
-        if result.get("failed"):  # why is to be seen, but not what was done until then
-            return {name: value for name, value in result.items() if name not in _MAY_BE_SECRET}
+        if result.get("failed"):  # why is to be seen
+            if not result.get("resources"):
+                return {name: value for name, value in result.items() if name not in _MAY_BE_SECRET}
+            warn(result["msg"])  # and what has been done may be a secret that the API shows once
         return self.hidden({"hidden": True, **result})
 
     def _answer_to(

@@ -31,7 +31,8 @@ options:
     version_added: 1.0.0
   proxy:
     description:
-      - URL of the proxy. Without it E(HTTPS_PROXY) and E(NO_PROXY) count, as for other programs.
+      - URL of the proxy. Without it E(HTTPS_PROXY) and E(NO_PROXY) count, as for other programs. An address of this machine
+        that begins with V(http://) is asked without a proxy, so that nothing leaves the machine in the clear.
       - For modules, if it is not given, the variable V(falcon_proxy) or the environment variable E(FALCON_PROXY) is
         used.
     type: str

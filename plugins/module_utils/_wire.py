@@ -43,6 +43,8 @@ _LOG = logging.getLogger(__name__)
 
 # A download that brings fewer bytes within the timeout is given up. Nobody waits for one that is as slow as that.
 _LEAST = 10_000
+# http:// is for addresses of this machine, and what is in the clear must not leave it.
+_NO_PROXY = {"no_proxy": "*"}
 
 REQUESTS_IMPORT_ERROR: str | None = None
 try:
@@ -81,11 +83,11 @@ class Wire:
         # is given with each request, and only then.
         self._settings: dict[str, t.Any] = {
             "timeout": connection.timeout,
-            "proxies": {"https": connection.proxy, "http": connection.proxy} if connection.proxy else None,
             "verify": (connection.ca_path or True) if connection.validate_certs else False,
             "allow_redirects": False,
             "stream": True,
         }
+        self._proxies = {"https": connection.proxy} if connection.proxy else None
         self._session = _Session()
         for scheme in ("https://", "http://"):
             self._session.mount(scheme, DeadlineAdapter(max_retries=0))
@@ -145,6 +147,7 @@ class Wire:
                 data=request.form if content is None else content,
                 headers=dict(request.headers),
                 auth=request.auth or _nothing,
+                proxies=self._proxies if request.url.startswith("https://") else _NO_PROXY,
                 **self._settings,
             ) as response:
                 # Only the header of a redirect says anything.

@@ -186,7 +186,7 @@ msg:
   sample: Would send DELETE /devices/entities/host-groups/v1.
 hidden:
   description: That callbacks were not shown this result, so that whoever goes on with it takes care of what it holds.
-  returned: when the operation is known to tell secrets, and nothing failed
+  returned: when the operation is known to tell secrets, and has given something; if it failed, a warning says why
   type: bool
   sample: true
 trace_id:

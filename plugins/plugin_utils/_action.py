@@ -13,17 +13,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 
-from ansible.errors import AnsibleConnectionFailure
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.falconops.auth.plugins.module_utils._argspec import Spec
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
 from ansible_collections.falconops.auth.plugins.plugin_utils import _preload
 from ansible_collections.falconops.auth.plugins.plugin_utils._api import ApiFromHere, ApiFromThere, is_elsewhere
 from ansible_collections.falconops.auth.plugins.plugin_utils._door import Door, unexpected
-from ansible_collections.falconops.auth.plugins.plugin_utils._options import Options, plain
+from ansible_collections.falconops.auth.plugins.plugin_utils._item import tells_a_secret
+from ansible_collections.falconops.auth.plugins.plugin_utils._options import Options
 
-# Arguments that are secrets, by all of their names.
-_SECRETS = ("client_secret", "falcon_client_secret", "access_token")
 Result = dict[str, t.Any]
 
 # Action plugins are imported in Ansible's main process, before it forks.
@@ -38,13 +37,23 @@ class FalconAction(ActionBase):
     _door = "task"
 
     def run(self, tmp: t.Any = None, task_vars: Result | None = None) -> Result:
-        super().run(tmp, task_vars)
-        self._secrets = [self._task.args[name] for name in _SECRETS if name in self._task.args]
-        result = self._answered(task_vars or {})
-        if self._task.loop is not None and self._is_told_by_item(task_vars or {}):
-            # ansible-core prints the item beside the result, at -v whole whatever its label says.
-            return self.hidden(result)
-        return result
+        variables = task_vars or {}
+        self._secrets: list[str] = []
+        if self._task.loop is None:
+            return self._ran(tmp, variables)
+        try:
+            result = self._ran(tmp, variables)
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # as the timeout of a task is, which nobody shall catch by chance
+            if not self._item_tells_a_secret(variables):
+                raise
+            result = self._in_ansibles_words(error)
+        return self.hidden(result) if self._item_tells_a_secret(variables) else result
+
+    def _ran(self, tmp: t.Any, variables: Result) -> Result:
+        super().run(tmp, variables)
+        return self._answered(variables)
 
     def _answered(self, variables: Result) -> Result:
         message = ""
@@ -80,21 +89,18 @@ class FalconAction(ActionBase):
         self._task.no_log = result["_ansible_no_log"] = True
         return result
 
-    def _is_told_by_item(self, variables: Result) -> bool:
-        """Whether the item of the task's loop holds a secret of the task, or what is called one."""
-        try:
-            secrets = [each for each in map(plain, self._secrets) if each]
-            return _tells(plain(variables.get(self._task.loop_control.loop_var or "item")), secrets)
-        except Exception:
-            return True  # an item that cannot be read may be anything
+    def _item_tells_a_secret(self, variables: Result) -> bool:
+        return tells_a_secret(self._task, variables, self._templar, self._secrets)
 
-
-def _tells(value: t.Any, secrets: list[t.Any]) -> bool:
-    if isinstance(value, dict):
-        return any("secret" in name.lower() or _tells(each, secrets) for name, each in value.items())
-    if isinstance(value, list):
-        return any(_tells(each, secrets) for each in value)
-    return value in secrets
+    def _in_ansibles_words(self, error: BaseException) -> Result:
+        """What Ansible makes of an exception: it would print the item beside it."""
+        if isinstance(error, AnsibleConnectionFailure):
+            return {"unreachable": True, "changed": False, "msg": error.message}
+        if isinstance(error, AnsibleError):  # async and the like are refused before anything is done
+            return {"failed": True, "changed": False, "msg": error.message}
+        seconds = self._task.timeout
+        message = f"The task did not end within its timeout of {seconds} seconds."
+        return {"failed": True, "changed": False, "msg": message, "timedout": {"period": seconds}}
 
 
 @contextmanager

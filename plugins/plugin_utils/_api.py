@@ -225,11 +225,14 @@ def _as_the_module_needs_it(action: ActionBase) -> t.Iterator[None]:
         {name: value for name, value in overlay.items() if not str(name).startswith("FALCON_")}
         for overlay in task.environment or ()
     ]
+    # Nor is the environment of the task that of ssh: what is ours in it has been read.
+    ours = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("FALCON_")}
     # The action has left out what is not to be done in check mode.
     task.check_mode = False
     try:
         yield
     finally:
+        os.environ.update(ours)
         task.no_log, play.no_log, task.environment, task.check_mode = kept
 
 

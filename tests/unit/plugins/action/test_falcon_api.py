@@ -88,9 +88,10 @@ def test_a_failure_tells_what_was_done(server, run):
 
 
 def test_a_query_that_fails_does_not_hide_that_something_was_done(server, run):
-    result = run({**WHO, "path": GROUPS, "method": "POST", "body": {}, "query": "length(status)"})
-    assert (result["failed"], result["changed"], result["status"]) == (True, True, 200)
-    assert "cannot be applied to the result" in result["msg"]
+    for query in ("length(status)", "contains('a', nothing)"):
+        result = run({**WHO, "path": GROUPS, "method": "POST", "body": {}, "query": query})
+        assert (result["failed"], result["changed"], result["status"]) == (True, True, 200)
+        assert "cannot be applied to the result" in result["msg"]
 
 
 @pytest.mark.parametrize("check", [True, False])
@@ -100,12 +101,24 @@ def test_what_is_known_to_be_secret_is_hidden(server, run, check):
     assert check or result["resources"] == [{"uninstall_token": "u-secret"}]
 
 
-def test_why_it_failed_is_shown_without_what_is_secret(server, run):
-    answer = {"resources": [{"uninstall_token": "u-secret"}], "errors": [{"code": 404, "message": "b"}]}
-    server.replace("POST", US1 + REVEAL, json=answer, status=207)
+def test_why_it_failed_is_shown_without_what_may_be_secret(server, run):
+    answer = {"more": "u-secret", "errors": [{"code": 403, "message": "b"}]}
+    server.replace("POST", US1 + REVEAL, json=answer, status=403)
     result = run({**WHO, "path": REVEAL, "method": "POST", "body": {"device_id": "x"}})
-    assert result["failed"] and "did only a part" in result["msg"] and "u-secret" not in json.dumps(result)
+    assert result["failed"] and "failed with 403" in result["msg"] and "u-secret" not in json.dumps(result)
     assert "_ansible_no_log" not in result and run.last._task.no_log is False
+
+
+@pytest.mark.parametrize("query", [None, "sort(resources)"])
+def test_a_secret_that_came_with_a_failure_is_kept_and_hidden(server, run, said, query):
+    errors = [] if query else [{"code": 404, "message": "b"}]
+    answer = {"resources": [{"uninstall_token": "u-secret"}], "errors": errors}
+    server.replace("POST", US1 + REVEAL, json=answer, status=207)
+    more = {"query": query} if query else {}
+    result = run({**WHO, "path": REVEAL, "method": "POST", "body": {"device_id": "x"}, **more})
+    assert result["failed"] and result["resources"] == answer["resources"] and "u-secret" not in result["msg"]
+    assert result["_ansible_no_log"] is True and result["hidden"] is True
+    assert [line for line in said if result["msg"] in line] and "u-secret" not in str(said)
 
 
 def test_bytes_into_a_file(server, run, tmp_path):
