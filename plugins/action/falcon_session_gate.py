@@ -18,9 +18,9 @@ from ansible_collections.falconops.auth.plugins.module_utils._errors import Falc
 from ansible_collections.falconops.auth.plugins.module_utils._token import Token
 from ansible_collections.falconops.auth.plugins.plugin_utils._action import FalconAction, Result
 from ansible_collections.falconops.auth.plugins.plugin_utils._broker import what_is_left
-from ansible_collections.falconops.auth.plugins.plugin_utils._context import FACT
+from ansible_collections.falconops.auth.plugins.plugin_utils._context import FACT, context_fact, remembered_client
 from ansible_collections.falconops.auth.plugins.plugin_utils._credentials import stored_names
-from ansible_collections.falconops.auth.plugins.plugin_utils._door import Door, run_id, shown, warn
+from ansible_collections.falconops.auth.plugins.plugin_utils._door import Door, own_session, run_id, shown, warn
 from ansible_collections.falconops.auth.plugins.plugin_utils._lock import locked
 from ansible_collections.falconops.auth.plugins.plugin_utils._options import VARIABLES, Level, Options, plain
 from ansible_collections.falconops.auth.plugins.plugin_utils._private import PrivateFiles
@@ -38,8 +38,16 @@ class ActionModule(FalconAction):
 
     def answer(self, variables: Result) -> Result:
         options = self.options(SESSION_GATE_SPEC, variables)
-        states = {"named": self._named, "entered": self._entered, "left": self._left}
+        states = {"current": self._current, "named": self._named, "entered": self._entered, "left": self._left}
         return states[options.value("state")](options)
+
+    def _current(self, options: Options) -> Result:
+        """The session of the context, if the token in use is that of the context's client."""
+        with contextlib.suppress(FalconError):  # of nobody's token, falcon_token_info tells
+            door = self.door(options)
+            if door.remembered and door.remembered.client_id == door.client.client_id:
+                return {"changed": False, "session": door.remembered.session or ""}
+        return {"changed": False}
 
     def _named(self, options: Options) -> Result:
         """What the role was given, as it stands now: within the session the same variables mean the session."""
@@ -56,7 +64,7 @@ class ActionModule(FalconAction):
         if given is None or given.empty or given.value == within:
             # Another one for each use of the role in this run, so that none revokes the token of another.
             use = hashlib.sha256("\n".join((client.value, path, within or "")).encode()).hexdigest()[:8]
-            session = f"{_own()}{use}"
+            session = f"{own_session()}{use}"
         else:
             session = given.checked(_client.check_session)
         return {"changed": False, "client": client.value, "session": session, "tasks": path}
@@ -69,9 +77,14 @@ class ActionModule(FalconAction):
                     f"{VARIABLES[name]} is an extra variable (-e), which beats what the role falcon_session sets for "
                     "its tasks; set it in another place, such as group_vars or vars_files."
                 )
+        if not options.value("cache"):
+            raise options.find("cache").wrong(
+                "is false, and what is kept nowhere cannot be revoked in the end; set it to true for the session"
+            )
         door = self.door(options)  # where nothing says who asks, nobody enters
-        with _hosts_in(options) as hosts:
-            hosts[options.host] = _context_of(options)
+        with _hosts_in(options, self._play) as hosts:
+            # In the end its tokens are revoked as whom they were issued to, whatever is stored under its name by then.
+            hosts[options.host] = {"before": _context_of(options), "client": context_fact(door.client)[FACT]}
         result: Result = {}
         if self._task.check_mode:
             token = door.cached()
@@ -89,13 +102,13 @@ class ActionModule(FalconAction):
         revoked: list[tuple[Client, Token]] = []
         failures: list[FalconError] = []
         now = _context_of(options)
-        with _hosts_in(options) as hosts:
-            entered = bool(hosts)
-            before = hosts.pop(options.host, now)
+        with _hosts_in(options, self._play) as hosts:
+            entered = next(iter(hosts.values()), None)
+            before = hosts.pop(options.host, {"before": now})["before"]
             # Those that became unreachable will not come to leave.
             if entered and may_revoke and not hosts.keys() & set(options.variables["ansible_play_batch"]):
                 try:
-                    for door in self._doors(options):
+                    for door in self._doors(options, remembered_client({"ansible_facts": {FACT: entered["client"]}})):
                         gone, kept = door.broker.revoke_each(_owners(door))
                         revoked, failures = revoked + gone, failures + kept
                         for owner, token in gone:
@@ -114,9 +127,14 @@ class ActionModule(FalconAction):
             result["ansible_facts"] = {FACT: before}
         return result
 
-    def _doors(self, options: Options) -> t.Iterator[Door]:
+    @property
+    def _play(self) -> str:
+        """In another play nobody is in a session any more, however it was left."""
+        return str(self._task.get_play()._uuid)
+
+    def _doors(self, options: Options, client: Client | None) -> t.Iterator[Door]:
         """To the tokens of the session's client, and to those of others that its tasks may have named."""
-        yield self.door(options)
+        yield self.door(options, client)
         others: set[str] = set()
         if _is_own(options):  # a session by a name of the user's may be in use elsewhere, by those others
             with contextlib.suppress(FalconError):
@@ -133,7 +151,7 @@ class ActionModule(FalconAction):
 
 def _is_own(options: Options) -> bool:
     """Whether the session is this run's own."""
-    return str(options.value("session")).startswith(_own())
+    return str(options.value("session")).startswith(own_session())
 
 
 def _context_of(options: Options) -> dict[str, t.Any]:
@@ -152,11 +170,6 @@ def _not_revoked(words: str, options: Options) -> str:
     ).message
 
 
-def _own() -> str:
-    """What the names of this run's own sessions begin with."""
-    return f"{run_id()}/"
-
-
 def _owners(door: Door) -> list[Client]:
     """Of every token of the session: tasks in it may have asked for some of members."""
     home = door.broker.home_of(door.client)
@@ -165,15 +178,15 @@ def _owners(door: Door) -> list[Client]:
 
 
 @contextlib.contextmanager
-def _hosts_in(options: Options) -> t.Iterator[dict[str, t.Any]]:
-    """The hosts in the session, each with the context that it came with.
+def _hosts_in(options: Options, play: str) -> t.Iterator[dict[str, t.Any]]:
+    """The hosts in the session, each with the context that it came with, and the client that it came as.
 
     No other process sees or changes them meanwhile. They stand in a file in this run's own temporary directory, which a
     killed process leaves as it was. Facts would do for a few hosts, but a thousand of them would each have to look at
     the facts of a thousand.
     """
     client, session = options.value("client"), options.value("session")
-    name = hashlib.sha256(repr((run_id(), client, session)).encode()).hexdigest()
+    name = hashlib.sha256(repr((run_id(), play, client, session)).encode()).hexdigest()
     files = PrivateFiles(str(C.DEFAULT_LOCAL_TMP), "falcon_session_")
     with locked(name, warn, seconds=_PATIENCE) as handle:
         if handle is None:

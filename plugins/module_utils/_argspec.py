@@ -94,7 +94,7 @@ API_LOOKUP_SPEC: Spec = {**SHARED_SPEC, **CALL_SPEC, "path": {"type": "str"}}
 TOKEN_FILE_SPEC: Spec = {**SHARED_SPEC, "dest": {"type": "path", "required": True}}
 SESSION_GATE_SPEC: Spec = {
     **SHARED_SPEC,
-    "state": {"type": "str", "required": True, "choices": ["named", "entered", "left"]},
+    "state": {"type": "str", "required": True, "choices": ["current", "named", "entered", "left"]},
     "tasks": {"type": "path"},
     "within": {"type": "str"},
 }

@@ -20,12 +20,13 @@ extends_documentation_fragment:
 options:
   state:
     description:
+      - V(current) changes nothing and says in which session the token in use is, if the context says so.
       - V(named) changes nothing and says what the session is called.
       - V(entered) lets the host in and sees to it that there is a token.
       - V(left) lets the host out. When no host of the batch that can be reached is in any more, every token of the client
         in this session is revoked.
     type: str
-    choices: [named, entered, left]
+    choices: [current, named, entered, left]
     required: true
     version_added: 1.0.0
   tasks:

@@ -16,6 +16,7 @@ from functools import partial
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.falconops.auth.plugins.module_utils._argspec import Spec
+from ansible_collections.falconops.auth.plugins.module_utils._client import Client
 from ansible_collections.falconops.auth.plugins.module_utils._errors import FalconError
 from ansible_collections.falconops.auth.plugins.plugin_utils import _preload
 from ansible_collections.falconops.auth.plugins.plugin_utils._api import ApiFromHere, ApiFromThere, is_elsewhere
@@ -77,10 +78,10 @@ class FalconAction(ActionBase):
         """The task's options."""
         return Options(spec, door=self._door, arguments=self._task.args, variables=variables, templar=self._templar)
 
-    def door(self, options: Options) -> Door:
-        """The task's way to the tokens of its client."""
+    def door(self, options: Options, client: Client | None = None) -> Door:
+        """The task's way to the tokens of its client, or of another one."""
         api = partial(ApiFromThere, self, options.variables) if is_elsewhere(self) else ApiFromHere
-        door = Door(options, loader=self._loader, task=self._task._uuid, api=api)
+        door = Door(options, loader=self._loader, task=self._task._uuid, client=client, api=api)
         self._secrets.append(door.client.client_secret)
         return door
 

@@ -27,7 +27,7 @@ from ansible_collections.falconops.auth.plugins.plugin_utils._broker import Brok
 from ansible_collections.falconops.auth.plugins.plugin_utils._context import remembered_client, was_cleared
 from ansible_collections.falconops.auth.plugins.plugin_utils._credentials import client_of
 from ansible_collections.falconops.auth.plugins.plugin_utils._lock import Lock
-from ansible_collections.falconops.auth.plugins.plugin_utils._options import Options
+from ansible_collections.falconops.auth.plugins.plugin_utils._options import VARIABLES, Options
 from ansible_collections.falconops.auth.plugins.plugin_utils._private import ansible_home
 from ansible_collections.falconops.auth.plugins.plugin_utils._seal import Sealer
 from ansible_collections.falconops.auth.plugins.plugin_utils._store import Store
@@ -47,18 +47,28 @@ except ImportError:
 class Door:
     """One task's or one lookup's way to the tokens of its client.
 
-    loader: Ansible's, for stored clients; api: how the API is asked, given the way to it; task: names the task among
-    those of all runs, so that it gets one token of its own for all of its hosts.
+    loader: Ansible's, for stored clients; client: in place of the one that the options name; api: how the API is asked,
+    given the way to it; task: names the task among those of all runs, so that it gets one token of its own for all of
+    its hosts.
     """
 
     def __init__(
-        self, options: Options, *, loader: t.Any, task: str, api: t.Callable[[Connection], Api] = ApiFromHere
+        self,
+        options: Options,
+        *,
+        loader: t.Any,
+        task: str,
+        client: Client | None = None,
+        api: t.Callable[[Connection], Api] = ApiFromHere,
     ) -> None:
         if display.verbosity >= _FOR_SUPPORT:
             _Shown.to_whom(options.host)
         self.options = options
-        self.remembered = remembered_client(options.variables)
-        self.client, self._beaten = client_of(options, self.remembered, loader, cleared=was_cleared(options.variables))
+        self.remembered = _remembered(options.variables)
+        cleared = was_cleared(options.variables)
+        self.client, self._beaten = (
+            (client, "") if client else client_of(options, self.remembered, loader, cleared=cleared)
+        )
         register_secrets(self.client.client_secret)
         self._task = task
         self._min_ttl = self.options.value("min_ttl")
@@ -156,6 +166,18 @@ class _Shown(logging.Handler):
 def run_id() -> str:
     """The same in every process of one run of Ansible, and in no other: the name of its temporary directory."""
     return os.path.basename(str(C.DEFAULT_LOCAL_TMP))
+
+
+def own_session() -> str:
+    """What the names begin with that the role falcon_session gives this run's own sessions."""
+    return f"{run_id()}/"
+
+
+def _remembered(variables: dict[str, t.Any]) -> Client | None:
+    """The client of the context, unless run_once has put the context of such a session on a host that is not in it."""
+    client = remembered_client(variables)
+    strange = client and (client.session or "").startswith(own_session())
+    return None if client and strange and variables.get(VARIABLES["session"]) != client.session else client
 
 
 def warn(message: str) -> None:

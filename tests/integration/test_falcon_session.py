@@ -204,6 +204,38 @@ def test_the_current_token_is_that_of_the_contexts_session(user: User) -> None:
     assert user.emulator.live_tokens() == [] and revocations(user) == 2
 
 
+@pytest.mark.parametrize("chosen", ["- meta: clear_facts\n", get("eu", client="eu", session="mine")])
+def test_the_current_token_is_not_that_of_another_client_or_run(user: User, chosen: str) -> None:
+    stored(user, production=US1, eu=US2)
+    user.write("work.yml", "[]\n")
+    env = {"ANSIBLE_CACHE_PLUGIN": "jsonfile", "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(user.home / "facts")}
+    user.play(get("mine", client="production", session="mine"), env=env).ok()
+    # The context of that run is void, and the next one is that of the other client.
+    tasks = get("current", client="production") + chosen + session(revoke_current=True)
+    user.play(tasks, play="vars: {falcon_client: production}", env=env).ok()
+    asked = info("current", client="production", session="") + info("mine", client="production", session="mine")
+    run = user.play(asked + dump("current", "mine"), env=env).ok()
+    assert (run.value("current")["token"], run.value("mine")["token"]) == (False, True)
+
+
+def test_a_client_that_changes_in_its_session_leaves_nothing_behind(user: User) -> None:
+    before, after = ({"production": pair(client)} for client in (US1, US2))
+    user.vault("group_vars/all.yml", {"falcon_clients": before, "clients_then": after})
+    user.write("work.yml", "- set_fact: {falcon_clients: '{{ clients_then }}'}\n")
+    user.play(session()).ok()
+    assert user.emulator.live_tokens() == [] and revocations(user) == 1
+
+
+def test_run_once_gives_its_context_to_nobody_outside(user: User) -> None:
+    stored(user, production=US1, eu=US2)
+    user.write("work.yml", "- falconops.auth.falcon_token:\n  run_once: true\n")
+    keywords = "  when: inventory_hostname == ansible_play_hosts[0]\n"
+    tasks = session(keywords=keywords) + get("after") + "  ignore_errors: true\n" + dump("after")
+    run = user.play(get("chosen", client="eu") + tasks, hosts=2).ok()
+    assert {result["failed"]: result.get("client") for result in run.values("after")} == {False: "eu", True: None}
+    assert {each["client_id"] for each in user.emulator.live_tokens()} == {US2.client_id}
+
+
 def test_check_mode_asks_for_nothing_by_itself_and_leaves_nothing(user: User) -> None:
     stored(user, production=US1)
     user.write("work.yml", get("got") + dump("got"))

@@ -26,7 +26,7 @@ GITHUB_KNOWS = {
     "github.run_attempt": "2",
 }
 GITLAB_KNOWS = {"CI_JOB_ID": "4711"}
-JENKINS_KNOWS = {"BUILD_TAG": "jenkins-falcon team-feature%2Ftoken-12"}
+JENKINS_KNOWS = {"BUILD_TAG": f"jenkins-{'falcon team-' * 12}feature%2Ftoken-12"}
 
 
 @dataclass
@@ -87,10 +87,11 @@ def jenkins(client: dict[str, str]) -> Pipeline:
     assert 'sh "' not in text and text.count("{") == text.count("}")
     stages, _post, always = text.partition("post {")
     assert re.match(r"\s*always \{", always)
-    [(name, tag, unwanted, instead)] = re.findall(
-        r"""(\w+) = "\$\{env\.(\w+)\.replaceAll\('(.+?)', '(.+?)'\)\}\"""", text
-    )
-    environment = {name: re.sub(unwanted, instead, JENKINS_KNOWS[tag])}
+    [(name, tag, calls)] = re.findall(r"""(\w+) = "\$\{env\.(\w+)((?:\.replaceAll\('.+?', '.*?'\))+)\}\"""", text)
+    session = JENKINS_KNOWS[tag]
+    for unwanted, instead in re.findall(r"replaceAll\('(.+?)', '(.*?)'\)", calls):
+        session = re.sub(unwanted, instead, session)
+    environment = {name: session}
     credentials = r"usernameVariable: '(\w+)',\s*passwordVariable: '(\w+)'\)\]\) \{\s*sh '(.+?)'"
     steps = [
         Step(("sh", "-xec"), script, {user: client["client_id"], password: client["client_secret"]}, part is always)

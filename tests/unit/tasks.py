@@ -20,11 +20,12 @@ class Run:
         self.variables: dict[str, t.Any] = {"inventory_hostname": "web1", "ansible_facts": {}}
         self._plugin = plugin
 
-    def action(self, args, *, check=False, uuid="task-1", environment=None, elsewhere=None):
+    def action(self, args, *, check=False, uuid="task-1", environment=None, elsewhere=None, play="play-1"):
         task = MagicMock(args=dict(args), check_mode=check, _uuid=uuid, environment=environment or [])
         task.async_val, task.delegate_to, task.no_log = 0, elsewhere, False
         task.action = self._plugin.__module__.rsplit(".", 1)[-1]
         task.timeout = task.diff = 0
+        task.get_play.return_value._uuid = play
         connection = MagicMock(transport="ssh" if elsewhere else "local", become=None)
         loader = loader_with()
         return self._plugin(

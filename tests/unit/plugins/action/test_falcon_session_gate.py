@@ -16,6 +16,7 @@ from ansible import constants as C
 from ansible_collections.falconops.auth.plugins.action import falcon_session_gate
 from ansible_collections.falconops.auth.plugins.action.falcon_session_gate import ActionModule
 from ansible_collections.falconops.auth.plugins.action.falcon_token import ActionModule as TokenAction
+from ansible_collections.falconops.auth.plugins.action.falcon_token_info import ActionModule as InfoAction
 from ansible_collections.falconops.auth.plugins.plugin_utils._door import run_id
 from ansible_collections.falconops.auth.tests.unit.examples import DONE, ID, MEMBER, SECRET, US1
 from ansible_collections.falconops.auth.tests.unit.tasks import Run
@@ -101,6 +102,48 @@ def test_one_that_left_the_play_is_not_waited_for(run, server):
     run.variables["ansible_play_batch"] = ["web2", "web3"]
     assert at(run, "web2", LEFT)["changed"]
     assert server.asked == (1, 1)
+
+
+def test_one_that_left_by_meta_in_an_earlier_play_is_not_waited_for(run, server):
+    at(run, "web2", ENTERED, play="play-0")
+    at(run, "web1", ENTERED)
+    assert at(run, "web1", LEFT)["changed"] and server.asked == (1, 1)
+
+
+def test_what_is_kept_nowhere_cannot_be_revoked(run, server):
+    run.variables["falcon_cache"] = False
+    result = at(run, "web1", ENTERED)
+    assert result["msg"].startswith("cache (variable falcon_cache) is false, and what is kept nowhere")
+    assert server.asked == (0, 0)
+
+
+@pytest.mark.parametrize("then", [{"client_id": ID, "client_secret": SECRET[::-1]}, None])
+def test_it_revokes_as_whom_it_asked_whatever_is_stored_by_then(run, server, then):
+    at(run, "web1", ENTERED)
+    run.variables["falcon_clients"] = {**STORED["falcon_clients"], "production": then}
+    [revoked] = at(run, "web1", LEFT)["revoked"]
+    assert (revoked["client"], revoked["session"]) == ("production", "night") and server.asked == (1, 1)
+
+
+def test_the_session_of_the_token_in_use(run):
+    assert run({"state": "current"}) == {"changed": False}  # nobody's
+    run.of(TokenAction)({"client": "production", "session": "mine"})
+    assert run({"state": "current"}) == {"changed": False, "session": "mine"}
+    run.variables["falcon_client"] = "other"  # whose token is another one
+    assert run({"state": "current"}) == {"changed": False}
+    run.variables["falcon_client"] = "production"
+    assert run({"state": "current"}) == {"changed": False, "session": "mine"}
+    run.variables["ansible_facts"]["falcon_context"]["session"] = "forged"
+    assert run({"state": "current"}) == {"changed": False}
+
+
+def test_the_context_of_a_session_counts_only_in_it(run):
+    own = f"{run_id()}/1234"
+    run.of(TokenAction)({"client": "production", "session": own})
+    info = run.of(InfoAction)
+    assert "msg" in info({})  # there are no credentials
+    run.variables["falcon_session_name"] = own
+    assert info({})["token"] is True
 
 
 def test_sessions_do_not_know_of_each_other(run, server):
