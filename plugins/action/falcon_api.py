@@ -39,6 +39,8 @@ class ActionModule(FalconAction):
         query = Query(options.value("query")) if options.value("query") else None
         if dest and not call.reads:
             raise FalconError(f"dest is for what only reads, and {call} may change something; see read_only.")
+        if dest and call.method == "HEAD":
+            raise FalconError("dest goes with no HEAD, whose answer has no body; give GET.")
         if query and dest:
             raise FalconError("query and dest exclude each other: what lies in a file is not in the result.")
         if call.files:
@@ -121,8 +123,11 @@ def _called(door: Door, call: Call, source: t.BinaryIO | None, dest: Dest | None
     with dest.open():
         result = result_of(door, call, **{"emit" if by_item else "sink": dest.emit if by_item else dest.sink})
         came = by_item and result["count"] > 0
-        if not came and not 200 <= result["status"] < 300:  # but one that the user ignores
+        nothing = not by_item and dest.size == 0
+        if nothing or (not came and not 200 <= result["status"] < 300):  # but one that the user ignores
             dest.drop()
+            if nothing and result["status"] < 300:
+                warn(f"falconops.auth: {call} was answered with nothing ({result['status']}), so dest stays as it was.")
             return result
     in_file = ("resources", "json", "content")
     return {**{name: value for name, value in result.items() if name not in in_file}, **dest.result()}

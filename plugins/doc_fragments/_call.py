@@ -61,8 +61,8 @@ options:
     version_added: 1.0.0
   batch_size:
     description:
-      - So many of O(ids) in one request, from 1 to 5000. Without it, what only reads sends 100 in a query and 500 in a body; what may change
-        something is not split.
+      - So many of O(ids) in one request, from 1 to 5000. Without it, what only reads sends 100 in a query, or fewer if they are
+        long, and 500 in a body; what may change something is not split.
     type: int
     version_added: 1.0.0
   paginate:
@@ -73,7 +73,7 @@ options:
     default: false
     version_added: 1.0.0
   max_items:
-    description: Stop after so many items, from 1 to 10000000.
+    description: Stop after so many items, from 1 to 10000000. Not with O(ids) of what may change something.
     type: int
     version_added: 1.0.0
   query:
@@ -90,7 +90,8 @@ options:
     type: bool
     version_added: 1.0.0
   allow_partial:
-    description: Do not fail if only a part was done. C(errors) tells what was not.
+    description:
+      - Do not fail if only a part was done, of one request or of all O(batch_size) ones. C(errors) tells what was not.
     type: bool
     default: false
     version_added: 1.0.0

@@ -134,7 +134,7 @@ def check_path(value: str) -> str:
 
 def check_headers(value: t.Mapping[str, t.Any]) -> dict[str, str]:
     """HTTP headers beside our own."""
-    headers = {str(name): str(each) for name, each in value.items()}
+    headers = {str(name): text_of(each) for name, each in value.items() if each is not None}
     for name, text in headers.items():
         if not _HEADER.fullmatch(name) or not text.isprintable() or not text.isascii():
             raise ValueError(f"has a header that HTTP does not know ({name!r}); give names and printable ASCII")
@@ -151,6 +151,11 @@ def check_params(value: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
                 raise ValueError(f"must hold texts, numbers, booleans and lists of them; {name} is something else")
             check_texts(name, one)
     return dict(value)
+
+
+def text_of(value: t.Any) -> str:
+    """As queries, forms and headers have it: of JSON's values, not of Python's."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def check_texts(*values: t.Any) -> None:

@@ -16,7 +16,7 @@ from ansible_collections.falconops.auth.plugins.module_utils._call import Call
 from ansible_collections.falconops.auth.plugins.module_utils._client import Client
 from ansible_collections.falconops.auth.plugins.module_utils._errors import CallFailed, DeadToken, FalconError
 from ansible_collections.falconops.auth.plugins.module_utils._exchange import SERVER_FAULTS, Sink
-from ansible_collections.falconops.auth.plugins.module_utils._line import Line, Tokens
+from ansible_collections.falconops.auth.plugins.module_utils._line import Line, Tokens, encoded
 from ansible_collections.falconops.auth.plugins.module_utils._outcome import Answered, Outcome
 from ansible_collections.falconops.auth.plugins.module_utils._wire import Wire
 from ansible_collections.falconops.auth.plugins.module_utils._words import harmless, said, trace
@@ -30,6 +30,8 @@ _SCROLL_LIVES = 120
 _REDIRECTS = (301, 302, 303, 307, 308)
 # Where one of these stands, the cursor of the next page belongs.
 _PAGING = {"limit", "offset", "after", "next_token"}
+# Of a host that the user may name, in a URL; those of the clouds are shorter.
+_LONGEST_HOST = 300
 
 
 def perform(
@@ -52,19 +54,33 @@ def perform(
     batches = [_with_ids(call, ids) for ids in _batches(call)]
     outcome = Outcome(call, emit, batches=len(batches))
     done, failure, refused = 0, "", False
+    nothing: FalconError | None = None
     try:
         for params, body in batches if len(batches) > 1 else ():
             line.request(call.path, params, body)  # if one of them is too large, none is sent
         for params, body in batches:
-            for answered in _pages_of(line, params, body, outcome):
-                outcome.add(answered)
-                if call.paginate:
-                    tell(f"{call}: page {outcome.pages}, {outcome.count} of {outcome.total or 'unknown'} items")
-            done += 1
+            if outcome.is_full():
+                outcome.truncated = True
+                break
+            try:
+                for answered in _pages_of(line, params, body, outcome):
+                    outcome.add(answered)
+                    if call.paginate:
+                        tell(f"{call}: page {outcome.pages}, {outcome.count} of {outcome.total or 'unknown'} items")
+                done += 1
+            except _NothingOfIt as error:
+                if not call.allow_partial or len(batches) == 1:
+                    raise
+                nothing = error  # where a batch ends is no matter of the user's
+        if nothing and not done:
+            raise nothing
     except FalconError as error:
-        if isinstance(error, DeadToken) and (call.reads or not outcome.pages):
-            raise  # whoever has another one begins anew
         failure, refused = error.message, error.refused
+        if isinstance(error, DeadToken):
+            if call.reads or not outcome.pages:
+                raise  # whoever has another one begins anew
+            failure = f"{line.attempt} failed with 401: its token died in between, and what was done was not repeated."
+        outcome.truncated |= bool(outcome.pages)
         if len(batches) > 1:
             failure += f" Of {len(batches)} batches {done} were done before it."
     if not failure and outcome.failing and not call.allow_partial:
@@ -72,6 +88,10 @@ def perform(
     if failure:
         raise CallFailed(failure, outcome.result(), refused=refused)
     return outcome.result()
+
+
+class _NothingOfIt(FalconError):
+    """The API says of all of the ids in a request why it did nothing."""
 
 
 def _partial(line: Line, outcome: Outcome) -> str:
@@ -85,13 +105,21 @@ def _partial(line: Line, outcome: Outcome) -> str:
 
 def _batches(call: Call) -> t.Iterator[t.Sequence[str]]:
     """The ids of each request. Who writes splits only what the user wants to have split."""
-    size = call.batch_size
+    size, room = call.batch_size, _call.LARGEST_URL
     if size is None:
         size = (_call.IDS_IN_QUERY if call.ids_in_query else _call.IDS_IN_BODY) if call.reads else len(call.ids)
-    if not call.ids:
-        yield ()
-    for start in range(0, len(call.ids), max(size, 1)):
-        yield call.ids[start : start + size]
+        if call.reads and call.ids_in_query:  # long ids may fill a URL before they are so many
+            room -= _LONGEST_HOST + len(call.path) + len(encoded(call.params))
+    batch: list[str] = []
+    filled = 0
+    for each in call.ids:
+        length = len(encoded({"ids": each})) + 1
+        if batch and (len(batch) == size or (room < _call.LARGEST_URL and filled + length > room)):
+            yield batch
+            batch, filled = [], 0
+        batch.append(each)
+        filled += length
+    yield batch
 
 
 def _with_ids(call: Call, ids: t.Sequence[str]) -> tuple[dict[str, t.Any], t.Any]:
@@ -107,6 +135,7 @@ def _pages_of(line: Line, params: dict[str, t.Any], body: t.Any, outcome: Outcom
     """The answer, and if they are wanted those of the further pages."""
     page: _pages.Page | None = None
     seen: set[_pages.Page] = set()
+    last: list[t.Any] = []
     position, empty = _start(line.call, params, body), 0
     while True:
         style = page.style if page else _pages.NUMBER
@@ -114,12 +143,17 @@ def _pages_of(line: Line, params: dict[str, t.Any], body: t.Any, outcome: Outcom
         outside = style == _pages.NUMBER and _is_outside(line.call, *place[1:])
         longest_wait = _SCROLL_LIVES - 1 if style == _pages.SCROLL else None
         answered = Answered(line.ask(*place, longest_wait=longest_wait, fault_is_final=outside), line.call)
-        if not answered.succeeded:
+        # What the user lets pass is no page: in the middle of a list, the rest of it would be missing.
+        if not answered.succeeded or (page and answered.ignored and not answered.is_good):
             outcome.failed(answered)
-            raise _lost(line, answered, style, outside, outcome) if page or outside else _failure(line, answered)
+            if page or outside:
+                raise _lost(line, answered, style, outside, outcome)
+            failure = _failure(line, answered)
+            raise _NothingOfIt(failure.message) if answered.refuses_all else failure
         _check(line, answered, outcome)
         yield answered
         items = len(answered.items)
+        again, last = items > 1 and answered.items == last, answered.items
         position, empty = position + items, 0 if items else empty + 1
         following = _pages.next_page(answered.answer.headers, answered.meta, position=position, before=page)
         by_number = following is not None and following.style == _pages.NUMBER
@@ -130,8 +164,10 @@ def _pages_of(line: Line, params: dict[str, t.Any], body: t.Any, outcome: Outcom
             whole = not line.call.paginate and position == _pages.total_of(answered.meta)
             outcome.truncated |= (following is not None and not whole) or _pages.graphql_has_more(answered.body)
             return
-        if following in seen or empty > _MOST_EMPTY_PAGES:
+        again = again and not by_number
+        if following in seen or again or empty > _MOST_EMPTY_PAGES:
             what = "the same cursor twice" if following in seen else f"{empty} empty pages in a row"
+            what = "the same page twice" if again else what
             raise FalconError(
                 f"{line.attempt} stopped after {outcome.count} items: the API gave {what}{trace(answered.answer)}; try "
                 "again later, or with another filter or sort."
@@ -156,7 +192,9 @@ def _is_outside(call: Call, params: dict[str, t.Any], body: t.Any) -> bool:
 
 def _in_body(call: Call, params: dict[str, t.Any], body: t.Any) -> bool:
     """Whether the cursor belongs into the body: where the call has what is said of its pages."""
-    return call.method == "POST" and isinstance(body, dict) and not _PAGING.intersection(params)
+    return (
+        call.method == "POST" and isinstance(body, dict) and not any(params.get(name) is not None for name in _PAGING)
+    )
 
 
 def _place_of(
@@ -222,8 +260,8 @@ def _failure(line: Line, answered: Answered) -> FalconError:
         "allowlist, if it has one",
         404: "check path and ids",
         405: "check method and path",
-        413: "give a lower batch_size",
-        414: "give a lower batch_size",
+        413: "give a lower batch_size" if line.call.ids else "send less at once",
+        414: "give a lower batch_size" if line.call.ids else "give less in params",
         429: "the rate limit is reached, and the API asked to wait "
         + f"{answer.wait_in_words}; wait longer (max_wait, retries), or ask less",
     }
@@ -257,10 +295,11 @@ def _check(line: Line, answered: Answered, outcome: Outcome) -> None:
             "and the API that answers in its place?"
         )
     if no_json and answer.text is None:
-        raise FalconError(
-            f"{line.attempt} was answered with bytes ({answer.kind or 'of an unknown kind'}); give dest, the file "
-            "to put them in, and params in place of ids."
-        )
+        outcome.add(answered)
+        advice = "give dest, the file to put them in" if call.reads else "if it only reads, give read_only and dest"
+        instead = ", and params in place of ids" if call.ids else ""
+        kind = answer.kind or "of an unknown kind"
+        raise FalconError(f"{line.attempt} was answered with bytes ({kind}){trace(answer)}; {advice}{instead}.")
     nothing = not answer.body and (call.method == "HEAD" or not call.reads)
     if outcome.is_list and not answered.is_page and not nothing:
         outcome.failed(answered)

@@ -202,9 +202,10 @@ class Line:
 
     def _check_sizes(self, url: str, content: t.Any) -> None:
         if len(url) > _call.LARGEST_URL:
+            advice = "a lower batch_size" if self.call.ids else "less in params, and ids, if there are any, by ids"
             raise FalconError(
                 f"{self.attempt} was not sent: its URL has {len(url)} characters, and the API takes "
-                f"{_call.LARGEST_URL}; give ids, with a lower batch_size."
+                f"{_call.LARGEST_URL}; give {advice}."
             )
         if self.call.body_format == "json" and isinstance(content, bytes) and len(content) > _call.LARGEST_BODY:
             raise FalconError(
@@ -232,7 +233,7 @@ def encoded(params: t.Mapping[str, t.Any]) -> str:
     for name, value in params.items():
         for one in value if isinstance(value, (list, tuple)) else [value]:
             if one is not None:
-                pairs.append((name, str(one).lower() if isinstance(one, bool) else str(one)))
+                pairs.append((name, _call.text_of(one)))
     return urlencode(pairs)
 
 

@@ -52,6 +52,11 @@ class Answered:
         return self.is_good or partial or self.ignored
 
     @property
+    def refuses_all(self) -> bool:
+        """Whether it says, in the API's own form, why it did nothing of what it was asked for."""
+        return self.answer.status in (400, 404, 409) and self.is_envelope and bool(self.errors) and not self.items
+
+    @property
     def is_good(self) -> bool:
         """Whether its status is a success."""
         return 200 <= self.answer.status < 300
@@ -85,9 +90,10 @@ class Answered:
         affected = writes.get("resources_affected") if isinstance(writes, dict) else None
         if isinstance(affected, int):
             return affected > 0
-        flags = [item["updated"] for item in self.items if isinstance(item, dict) and "updated" in item]
+        flags = [item.get("updated") for item in self.items if isinstance(item, dict)]
+        flags = [flag for flag in flags if isinstance(flag, bool)]  # others say when it was
         if flags:
-            return any(flag is True for flag in flags)
+            return any(flags)
         if self.resources:
             return True
         return self.is_good and (bool(self.failing) or not self.errors)

@@ -24,7 +24,12 @@ _PIECE = 12
 
 def said(answer: Answer, *secrets: str) -> str:
     """The server's own words: they may be anybody's, and may repeat what was sent."""
-    messages = [entry["message"] for entry in errors_of(answer.json()) if isinstance(entry.get("message"), str)]
+    body = answer.json()
+    messages = [entry["message"] for entry in errors_of(body) if isinstance(entry.get("message"), str)]
+    if not messages and isinstance(body, dict):  # some services behind the API have another form
+        messages = [text for text in (body.get("message"), body.get("error")) if isinstance(text, str) and text][:1]
+    if body is None and answer.kind == "text/plain":
+        messages = [text for text in [(answer.text or "").strip()] if text and text[0] not in "<[{"]
     if not messages:
         return " and no words of the API" if answer.body else " and an empty answer"
     return f" ({harmless('; '.join(messages), *secrets)})"

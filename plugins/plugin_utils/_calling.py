@@ -79,6 +79,8 @@ def _check_together(call: Call, src: bool) -> None:
     into_body = call.ids and not call.ids_in_query
     if into_body and (src or call.body_format != "json" or not isinstance(body, (dict, type(None)))):
         raise FalconError("ids go into a JSON body, so that body must be a mapping of what else there is to say.")
+    if call.ids and call.max_items and not call.reads:
+        raise FalconError(f"max_items is for what only reads, and {call} may change something; give fewer ids.")
     if call.paginate and not call.reads:
         raise FalconError(f"paginate is for what only reads, and {call} may change something; see read_only.")
 
@@ -108,12 +110,13 @@ def _form(body: t.Any) -> t.Any:
 def _multipart(body: t.Any) -> t.Any:
     if not isinstance(body, dict):
         raise ValueError("must be a mapping, as body_format is multipart")
+    body = {name: part for name, part in body.items() if part is not None}
     for name, part in body.items():
         is_file = isinstance(part, dict) and set(part) in ({"filename", "content"}, {"src"}, {"src", "filename"})
         if not all(isinstance(each, (str, int, float)) for each in (part.values() if is_file else [part])):
             raise ValueError(f"has a part {name} that is neither a text nor a file (src, or filename and content)")
         _call.check_texts(name, *(part.values() if is_file else [part]))
-    return body
+    return {name: part if isinstance(part, dict) else _call.text_of(part) for name, part in body.items()}
 
 
 def _raw(body: t.Any) -> t.Any:
@@ -169,18 +172,19 @@ def result_of(door: Door, call: Call, **streams: t.Any) -> dict[str, t.Any]:
         result = {**door.api.call(client, call, tokens, tell=_teller(door), **streams), **about}
     except CallFailed as error:
         error.result.update(about)
-        _warn(call, error.result)
+        _warn(call, error.result, failed=True)
         raise
     _warn(call, result)
     return result
 
 
-def _warn(call: Call, result: dict[str, t.Any]) -> None:
+def _warn(call: Call, result: dict[str, t.Any], *, failed: bool = False) -> None:
     """Tell what the user has to know beside the result."""
     deprecation = result.pop("deprecation", "")
     if deprecation:
         display.warning(f"falconops.auth: The Falcon API says that {call} is deprecated ({deprecation}).")
-    if result.get("truncated") and call.max_items is None:
+    wanted = call.max_items is None or result.get("count", 0) < call.max_items
+    if result.get("truncated") and wanted and not failed:
         advice = "the API named no more" if call.paginate else "set paginate for all of them, or max_items for fewer"
         if "graphql" in call.path.lower():
             advice = "ask again with endCursor in the query, since a cursor of GraphQL goes where the query has it"

@@ -26,7 +26,8 @@ class Dest:
     """Where an answer goes.
 
     mode: permissions, None for those that the file has, or 0600; checksum: what it must have; check: whether nothing is
-    to be written, and only told what would be different. changed: whether anything is, or would be.
+    to be written, and only told what would be different. changed: whether anything is, or would be; size: of what has
+    come, in bytes.
     """
 
     def __init__(self, path: str, mode: t.Any, checksum: str | None, *, check: bool = False) -> None:
@@ -38,7 +39,7 @@ class Dest:
         self._kind, self._wanted = _checked_checksum(checksum)
         self._file: t.Any = None
         self._digest = hashlib.new(self._kind)
-        self._size = 0
+        self.size = 0
         if os.path.isdir(path):
             raise FalconError(f"dest is {path}, which is a directory; name a file in it.")
         try:
@@ -55,7 +56,7 @@ class Dest:
         """Whether the file has the checksum that is wanted, so that nothing is asked for. If so, it gets the mode."""
         if not self._wanted or self._checksum_of(self._target) != self._wanted:
             return False
-        self._size = os.stat(self._target).st_size
+        self.size = os.stat(self._target).st_size
         self._settle(self._target)
         return True
 
@@ -85,11 +86,11 @@ class Dest:
             if not self._check_only:
                 self._do(self._file.seek, 0)
                 self._do(self._file.truncate)
-            self._digest, self._size = hashlib.new(self._kind), 0
+            self._digest, self.size = hashlib.new(self._kind), 0
             return
         self._do(self._file.write, piece)
         self._digest.update(piece)
-        self._size += len(piece)
+        self.size += len(piece)
 
     def emit(self, item: t.Any) -> None:
         """Take an item as a line of JSON."""
@@ -103,7 +104,7 @@ class Dest:
     def result(self) -> dict[str, t.Any]:
         """As the module returns it."""
         checksum = self._digest.hexdigest() if self._file else self._wanted
-        return {"changed": self.changed, "dest": self.path, "checksum": f"{self._kind}:{checksum}", "size": self._size}
+        return {"changed": self.changed, "dest": self.path, "checksum": f"{self._kind}:{checksum}", "size": self.size}
 
     def _begin(self) -> str:
         """Open what is written to; its name, if it is a file that can take the place of another."""

@@ -149,6 +149,19 @@ def test_no_answer_that_belongs_there_leaves_the_file(server, run, tmp_path, ign
     assert dest.read_bytes() == b"old" and list(tmp_path.glob(".falconops*")) == []
 
 
+@pytest.mark.parametrize(("status", "body"), [(204, b""), (200, b"")])
+def test_nothing_leaves_the_file(server, run, said, tmp_path, status, body):
+    dest = tmp_path / "file"
+    dest.write_bytes(b"old")
+    server.replace("GET", US1 + INSTALLER, status=status, body=body)
+    result = run({**WHO, "path": INSTALLER, "dest": str(dest)})
+    assert (result["changed"], result["status"], result.get("dest"), dest.read_bytes()) == (False, status, None, b"old")
+    assert [line for line in said if f"was answered with nothing ({status}), so dest stays as it was" in line]
+    # Of a list, nothing is what there is.
+    server.replace("GET", US1 + HOSTS, json={"resources": [], "meta": {"pagination": {"total": 0}}})
+    assert run({**WHO, "path": HOSTS, "paginate": True, "dest": str(dest)})["changed"] and dest.read_bytes() == b""
+
+
 @pytest.mark.parametrize("let", [{"allow_partial": True}, {"ignore_codes": [404]}])
 def test_items_that_came_are_in_the_file_whatever_the_last_answer_was(server, run, tmp_path, let):
     dest, part = tmp_path / "hosts.jsonl", {"resources": ["a"], "errors": [{"code": 404, "message": "no b"}]}
@@ -221,6 +234,7 @@ def test_files_as_parts_of_the_body(server, run, tmp_path, named, filename):
         ({"path": HOSTS, "dest": "/"}, "dest is /, which is a directory"),
         ({"path": HOSTS, "dest": "/dev/null"}, "Not a regular file"),
         ({"path": GROUPS, "method": "POST", "dest": "x"}, "dest is for what only reads"),
+        ({"path": HOSTS, "dest": "x", "method": "HEAD"}, "dest goes with no HEAD"),
         ({"path": HOSTS, "dest": "x", "query": "a"}, "query and dest exclude each other"),
         ({"path": HOSTS, "mode": "0600"}, "mode and checksum are those of dest, which is missing"),
         ({"path": HOSTS, "query": "a["}, "query is not a JMESPath expression"),

@@ -202,8 +202,8 @@ def test_a_wait_that_makes_no_sense_is_no_number_of_seconds(until):
     ("status", "words"),
     [
         (403, "check that the API client has the scope for this call, and that this machine's address is on its IP"),
-        (413, "give a lower batch_size"),
-        (414, "give a lower batch_size"),
+        (413, "send less at once"),
+        (414, "give less in params"),
         (429, "the API asked to wait a minute; wait longer (max_wait, retries), or ask less"),
         (502, "the server has a fault; try again later"),
         (418, "check path and hostname"),
@@ -213,6 +213,34 @@ def test_what_a_status_means(status, words):
     page = answer(status, b"<html>no</html>", Content_Type="text/html")
     message = failed(Server(page)).message
     assert message.startswith(f"GET {PATH} at {US1} failed with {status} and no words of the API") and words in message
+
+
+@pytest.mark.parametrize("status", [413, 414])
+def test_what_is_too_much_at_once_by_ids(status):
+    assert "; give a lower batch_size." in failed(Server(answer(status)), ids=["a"]).message
+
+
+@pytest.mark.parametrize(
+    ("refusal", "words"),
+    [
+        (answer(404, b"Repository\nnot found", Content_Type="text/plain; charset=utf-8"), " (Repository not found)"),
+        (answer(400, {"message": "no such view", "code": 7}), " (no such view)"),
+        (answer(400, {"error": "no such view"}), " (no such view)"),
+        (answer(400, {"message": {"a": 1}}), " and no words of the API"),
+        (answer(400, b"<p>no</p>", Content_Type="text/plain"), " and no words of the API"),
+        (answer(400, {"message": f"no {Tokens().current()}"}), " (no ***)"),
+    ],
+)
+def test_words_in_another_form(refusal, words):
+    message = failed(Server(refusal)).message
+    assert message.startswith(f"GET {PATH} at {US1} failed with {refusal.status}{words} [X-Cs-Traceid")
+
+
+def test_long_ids_are_split_before_they_are_too_many():
+    ids = [f"{number:03d}/{'x' * 196}" for number in range(100)]
+    server = Server(lambda asked: envelope(asked.query["ids"]))
+    assert result_of(server, ids=ids)["resources"] == ids
+    assert len(server.asked) == 2 and all(len(asked.url) < 16_000 for asked in server.asked)
 
 
 @pytest.mark.parametrize("status", [200, 203])
@@ -338,7 +366,14 @@ def test_json_that_is_cut_off_is_no_file(kind, body, taken):
 
 def test_bytes_want_a_file():
     blob = answer(200, b"\x7fELF\xff\xfe", Content_Type="application/octet-stream")
-    assert "was answered with bytes (application/octet-stream); give dest" in failed(Server(blob)).message
+    told = (
+        f"was answered with bytes (application/octet-stream) [X-Cs-Traceid {TRACE}]; give dest, the file to put them in"
+    )
+    assert failed(Server(blob)).message.endswith(f"{told}.")
+    assert failed(Server(blob), ids=["a"]).message.endswith(f"{told}, and params in place of ids.")
+    written = failed(Server(blob), **WRITE)
+    assert written.message.endswith("; if it only reads, give read_only and dest.")
+    assert (written.result["changed"], written.result["status"]) == (True, 200)
     seen = []
     result = result_of(Server(blob), streams={"sink": seen.append})
     assert seen == [None, b"\x7fELF\xff\xfe", b""] and "content" not in result
@@ -390,3 +425,71 @@ def test_a_body_that_is_a_list_goes_on_in_the_query():
     server = Server(*pages)
     result_of(server, method="POST", path="/a/aggregates/b/v1", body=[{"a": 1}], paginate=True)
     assert server.asked[1].query == {"after": "x"} and json.loads(server.asked[1].content) == [{"a": 1}]
+
+
+@pytest.mark.parametrize(
+    "fault", [answer(404), envelope(None, [{"code": 404, "message": "context expired"}], status=404)]
+)
+def test_what_may_be_let_pass_is_no_end_of_a_list(fault):
+    server = Server(by_after(1), fault)
+    failure = failed(server, path="/a/combined/b/v1", paginate=True, ignore_codes=[404])
+    assert "stopped after 1 of 50 items with 404" in failure.message
+    assert failure.result["truncated"] is True and failure.result["resources"] == [1]
+    first = result_of(Server(fault), path="/a/combined/b/v1", paginate=True, ignore_codes=[404])
+    assert (first["status"], first["resources"]) == (404, [])
+
+
+def test_a_name_without_a_value_does_not_move_the_cursor():
+    server = Server(by_after(1), envelope([2]))
+    result_of(server, method="POST", body={"limit": 1}, params={"limit": None}, paginate=True)
+    assert server.asked[1].body == {"limit": 1, "after": "c1"} and server.asked[1].query == {}
+
+
+def test_the_same_page_again_and_again_is_no_list():
+    pages = iter(range(100))
+    server = Server(lambda asked: envelope([1, 2], pagination={"after": f"c{next(pages)}", "total": 50}))
+    failure = failed(server, paginate=True)
+    assert "stopped after 4 items: the API gave the same page twice" in failure.message and len(server.asked) == 2
+
+
+def test_as_many_as_are_wanted_of_what_is_asked_for_by_ids():
+    server = Server(lambda asked: envelope([asked.query["ids"]]))
+    result = result_of(server, ids=["a", "b", "c"], batch_size=1, max_items=1)
+    assert (result["resources"], result["truncated"], len(server.asked)) == (["a"], True, 1)
+
+
+GONE = envelope(None, [{"code": 404, "message": "no such host"}], status=404)
+
+
+def test_a_part_is_let_pass_wherever_a_batch_ends():
+    for method in ("GET", "POST"):
+        call = {**WRITE, "method": method, "reads": method == "GET", "ids": ["a", "b", "c"], "batch_size": 1}
+        server = Server(envelope(["a"]), GONE, envelope(["c"]))
+        result = result_of(server, allow_partial=True, **call)
+        assert (result["resources"], result["changed"]) == (["a", "c"], method == "POST")
+        assert [error["code"] for error in result["errors"]] == [404]
+        assert "Of 3 batches 1 were done" in failed(Server(envelope(["a"]), GONE), **call).message
+        nothing = failed(Server(GONE, GONE, GONE), allow_partial=True, **call)
+        assert "failed with 404 (no such host)" in nothing.message and nothing.result["changed"] is False
+    outage = FalconError("The connection broke off.")
+    assert "broke off" in failed(Server(GONE, outage), allow_partial=True, ids=["a", "b"], batch_size=1).message
+
+
+def test_a_token_that_dies_among_batches_where_there_is_no_other():
+    class Given(Tokens):
+        def renewed(self, dead):
+            raise DeadToken
+
+    server = Server(envelope(["a"]), answer(401))
+    failure = failed(server, Given(), **WRITE, ids=["a", "b"], batch_size=1)
+    assert (
+        failure.message.startswith("POST /devices/entities/x/v1 at https://") and "failed with 401" in failure.message
+    )
+    assert failure.result["changed"] is True
+
+
+@pytest.mark.parametrize(
+    ("item", "changed"), [({"updated": "2026-01-01T00:00:00Z"}, True), ({"updated": False}, False)]
+)
+def test_when_it_was_updated_is_not_whether(item, changed):
+    assert result_of(Server(envelope([{"id": "a", **item}])), **WRITE)["changed"] is changed

@@ -44,6 +44,13 @@ def test_a_call_by_what_is_given():
     assert call(**POST).reads is False and call(path=PATH, read_only=False).reads is False
 
 
+def test_what_is_null_is_left_out_and_what_is_true_is_so_in_small_letters():
+    parts = {"a": None, "b": True, "c": 7, "d": {"filename": "x", "content": "y"}}
+    made = call(**POST, headers={"X-A": None, "X-B": False, "X-C": 7}, body=parts, body_format="multipart")
+    assert made.headers == {"X-B": "false", "X-C": "7"}
+    assert made.body == {"b": "true", "c": "7", "d": {"filename": "x", "content": "y"}}
+
+
 @pytest.mark.parametrize(
     ("given", "body"),
     [
@@ -93,6 +100,7 @@ def test_a_body_that_is_json(given, body):
         ({"path": PATH, "max_items": 0}, "max_items (argument of the task) must be a number from 1"),
         ({"path": PATH, "max_wait": -1}, "max_wait (argument of the task) must be a number from 0 to 3600"),
         ({"path": PATH, "ignore_codes": ["x"]}, "ignore_codes (argument of the task) must be a list, and each a whole"),
+        ({**POST, "ids": ["a"], "max_items": 1}, "max_items is for what only reads, and POST"),
         ({**POST, "paginate": True}, "paginate is for what only reads, and POST"),
         ({**POST, "body": "a: b"}, "body (argument of the task) must be a mapping or a list, which is sent as JSON"),
         ({**POST, "body": 7}, "body (argument of the task) must be a mapping or a list"),
@@ -210,6 +218,7 @@ def test_what_was_in_vain_is_told_to_the_others_by_its_call(said):
         ({"truncated": True, "count": 2, "total": None}, {}, "gave 2 of more items"),
         ({"truncated": True, "count": 2, "total": 9}, {"paginate": True}, "gave 2 of 9 items; the API named no more."),
         ({"truncated": True, "count": 2, "total": 9}, {"max_items": 2}, None),
+        ({"truncated": True, "count": 2, "total": 9}, {"max_items": 3}, "gave 2 of 9 items; set paginate for all"),
         ({"truncated": False, "count": 9, "total": 9}, {}, None),
         (
             {"truncated": True, "count": 0, "total": None},
