@@ -80,7 +80,7 @@ def perform(
             if call.reads or not outcome.pages:
                 raise  # whoever has another one begins anew
             failure = f"{line.attempt} failed with 401: its token died in between, and what was done was not repeated."
-        outcome.truncated |= bool(outcome.pages)
+        outcome.truncated |= bool(outcome.pages) and (call.paginate or len(batches) > 1)
         if len(batches) > 1:
             failure += f" Of {len(batches)} batches {done} were done before it."
     if not failure and outcome.failing and not call.allow_partial:
