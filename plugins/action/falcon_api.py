@@ -123,7 +123,7 @@ def _called(door: Door, call: Call, source: t.BinaryIO | None, dest: Dest | None
     with dest.open():
         result = result_of(door, call, **{"emit" if by_item else "sink": dest.emit if by_item else dest.sink})
         came = by_item and result["count"] > 0
-        nothing = not by_item and dest.size == 0
+        nothing = not by_item and dest.size == 0 and not dest.wanted
         if nothing or (not came and not 200 <= result["status"] < 300):  # but one that the user ignores
             dest.drop()
             if nothing and result["status"] < 300:

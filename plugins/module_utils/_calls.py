@@ -105,16 +105,16 @@ def _partial(line: Line, outcome: Outcome) -> str:
 
 def _batches(call: Call) -> t.Iterator[t.Sequence[str]]:
     """The ids of each request. Who writes splits only what the user wants to have split."""
-    size, room = call.batch_size, _call.LARGEST_URL
+    size, room = call.batch_size, None
     if size is None:
         size = (_call.IDS_IN_QUERY if call.ids_in_query else _call.IDS_IN_BODY) if call.reads else len(call.ids)
         if call.reads and call.ids_in_query:  # long ids may fill a URL before they are so many
-            room -= _LONGEST_HOST + len(call.path) + len(encoded(call.params))
+            room = _call.LARGEST_URL - _LONGEST_HOST - len(call.path) - len(encoded(call.params))
     batch: list[str] = []
     filled = 0
     for each in call.ids:
-        length = len(encoded({"ids": each})) + 1
-        if batch and (len(batch) == size or (room < _call.LARGEST_URL and filled + length > room)):
+        length = len(encoded({"ids": each})) + 1 if room else 0
+        if batch and (len(batch) == size or (room and filled + length > room)):
             yield batch
             batch, filled = [], 0
         batch.append(each)
@@ -144,12 +144,13 @@ def _pages_of(line: Line, params: dict[str, t.Any], body: t.Any, outcome: Outcom
         longest_wait = _SCROLL_LIVES - 1 if style == _pages.SCROLL else None
         answered = Answered(line.ask(*place, longest_wait=longest_wait, fault_is_final=outside), line.call)
         # What the user lets pass is no page: in the middle of a list, the rest of it would be missing.
-        if not answered.succeeded or (page and answered.ignored and not answered.is_good):
+        ignored = answered.ignored and not (answered.is_good or answered.items)
+        if not answered.succeeded or (page and ignored):
             outcome.failed(answered)
             if page or outside:
                 raise _lost(line, answered, style, outside, outcome)
             failure = _failure(line, answered)
-            raise _NothingOfIt(failure.message) if answered.refuses_all else failure
+            raise _NothingOfIt(failure.message) if _is_about_each(answered, params, body) else failure
         _check(line, answered, outcome)
         yield answered
         items = len(answered.items)
@@ -175,6 +176,15 @@ def _pages_of(line: Line, params: dict[str, t.Any], body: t.Any, outcome: Outcom
         if not by_number:
             seen.add(following)
         page = following
+
+
+def _is_about_each(answered: Answered, params: dict[str, t.Any], body: t.Any) -> bool:
+    """Whether it says of the ids why nothing was done, and not of the request."""
+    ids = params.get("ids") or (body.get("ids") if isinstance(body, dict) else None) or ()
+    told = [str(error) for error in answered.errors]
+    return answered.refuses_all and (
+        answered.answer.status != 400 or all(any(each in text for each in ids) for text in told)
+    )
 
 
 def _start(call: Call, params: dict[str, t.Any], body: t.Any) -> int:

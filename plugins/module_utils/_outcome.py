@@ -53,7 +53,7 @@ class Answered:
 
     @property
     def refuses_all(self) -> bool:
-        """Whether it says, in the API's own form, why it did nothing of what it was asked for."""
+        """Whether it says, in the API's own form, that it did nothing of what it was asked for, and why."""
         return self.answer.status in (400, 404, 409) and self.is_envelope and bool(self.errors) and not self.items
 
     @property
@@ -152,7 +152,7 @@ class Outcome:
         self.refused += len(answered.refused)
         self.changed |= not self._call.reads and answered.changed
         self._deprecation = self._deprecation or _deprecation(answered.answer.headers)
-        self._object = answered.resources if isinstance(answered.resources, dict) and self.pages == 1 else None
+        self._object = answered.resources if isinstance(answered.resources, dict) and not self.is_list else None
         room = None if self._call.max_items is None else self._call.max_items - self.count
         items = answered.items if room is None else answered.items[:room]
         self.truncated = self.truncated or len(items) < len(answered.items)
@@ -207,8 +207,7 @@ class Outcome:
         if last.body is not None:
             beside = set(last.body).difference(_ENVELOPE) if last.is_envelope else True
             return {"json": last.body} if beside else {}
-        body = last.answer.body
-        text = "" if b"\0" in body else body.decode("utf-8", "replace")  # nobody has looked for the token in UTF-16
+        text = last.answer.text or ""
         return {"content": text[:_LONGEST_TEXT]} if text else {}
 
 

@@ -157,17 +157,17 @@ content:
   type: str
 dest:
   description: The file.
-  returned: with O(dest)
+  returned: with O(dest), if something came
   type: str
   sample: /srv/falcon/installer.rpm
 checksum:
   description: Its checksum.
-  returned: with O(dest)
+  returned: with O(dest), if something came
   type: str
   sample: sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 size:
   description: Its size in bytes.
-  returned: with O(dest)
+  returned: with O(dest), if something came
   type: int
   sample: 300000000
 result:

@@ -27,7 +27,7 @@ class Dest:
 
     mode: permissions, None for those that the file has, or 0600; checksum: what it must have; check: whether nothing is
     to be written, and only told what would be different. changed: whether anything is, or would be; size: of what has
-    come, in bytes.
+    come, in bytes; wanted: the checksum that it must have, or None.
     """
 
     def __init__(self, path: str, mode: t.Any, checksum: str | None, *, check: bool = False) -> None:
@@ -36,7 +36,7 @@ class Dest:
         self._check_only = check
         self._dropped = False
         self._mode = _checked_mode(mode)
-        self._kind, self._wanted = _checked_checksum(checksum)
+        self._kind, self.wanted = _checked_checksum(checksum)
         self._file: t.Any = None
         self._digest = hashlib.new(self._kind)
         self.size = 0
@@ -54,7 +54,7 @@ class Dest:
 
     def is_there(self) -> bool:
         """Whether the file has the checksum that is wanted, so that nothing is asked for. If so, it gets the mode."""
-        if not self._wanted or self._checksum_of(self._target) != self._wanted:
+        if not self.wanted or self._checksum_of(self._target) != self.wanted:
             return False
         self.size = os.stat(self._target).st_size
         self._settle(self._target)
@@ -103,7 +103,7 @@ class Dest:
 
     def result(self) -> dict[str, t.Any]:
         """As the module returns it."""
-        checksum = self._digest.hexdigest() if self._file else self._wanted
+        checksum = self._digest.hexdigest() if self._file else self.wanted
         return {"changed": self.changed, "dest": self.path, "checksum": f"{self._kind}:{checksum}", "size": self.size}
 
     def _begin(self) -> str:
@@ -117,9 +117,9 @@ class Dest:
 
     def _check(self) -> None:
         found = self._digest.hexdigest()
-        if self._wanted and found != self._wanted:
+        if self.wanted and found != self.wanted:
             raise FalconError(
-                f"What came for {self.path} has the {self._kind} {found}, and not {self._wanted}; it was thrown away, "
+                f"What came for {self.path} has the {self._kind} {found}, and not {self.wanted}; it was thrown away, "
                 "and what stood there stays. Check checksum and ids."
             )
 

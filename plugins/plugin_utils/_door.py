@@ -27,7 +27,7 @@ from ansible_collections.falconops.auth.plugins.plugin_utils._broker import Brok
 from ansible_collections.falconops.auth.plugins.plugin_utils._context import remembered_client, was_cleared
 from ansible_collections.falconops.auth.plugins.plugin_utils._credentials import client_of
 from ansible_collections.falconops.auth.plugins.plugin_utils._lock import Lock
-from ansible_collections.falconops.auth.plugins.plugin_utils._options import VARIABLES, Options
+from ansible_collections.falconops.auth.plugins.plugin_utils._options import Level, Options
 from ansible_collections.falconops.auth.plugins.plugin_utils._private import ansible_home
 from ansible_collections.falconops.auth.plugins.plugin_utils._seal import Sealer
 from ansible_collections.falconops.auth.plugins.plugin_utils._store import Store
@@ -64,7 +64,7 @@ class Door:
         if display.verbosity >= _FOR_SUPPORT:
             _Shown.to_whom(options.host)
         self.options = options
-        self.remembered = _remembered(options.variables)
+        self.remembered = _remembered(options)
         cleared = was_cleared(options.variables)
         self.client, self._beaten = (
             (client, "") if client else client_of(options, self.remembered, loader, cleared=cleared)
@@ -173,11 +173,13 @@ def own_session() -> str:
     return f"{run_id()}/"
 
 
-def _remembered(variables: dict[str, t.Any]) -> Client | None:
+def _remembered(options: Options) -> Client | None:
     """The client of the context, unless run_once has put the context of such a session on a host that is not in it."""
-    client = remembered_client(variables)
-    strange = client and (client.session or "").startswith(own_session())
-    return None if client and strange and variables.get(VARIABLES["session"]) != client.session else client
+    client = remembered_client(options.variables)
+    if client and (client.session or "").startswith(own_session()):
+        within = options.at(Level.VARIABLE, "session")
+        return client if within and within.value == client.session else None
+    return client
 
 
 def warn(message: str) -> None:

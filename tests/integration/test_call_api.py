@@ -49,6 +49,16 @@ def test_reads_writes_files_and_failures(user: User) -> None:
     ids = [host_id(FULL.cid, number) for number in range(2)]
     found = user.command(*CALL, *given(path="/devices/entities/devices/v2", method="POST", ids=ids)).wait().ok()
     assert found.says('"hostname": "win-000000"') == found.says('"hostname": "lin-000001"') == 1
+    # What is empty was given nevertheless, and what an inventory calls so was not.
+    none = user.command(*CALL, *given(path=GROUPS, method="DELETE", ids=[])).wait().failed()
+    assert none.says("is empty, so there is nothing to ask about") >= 1
+    alerts = given(path="/alerts/combined/alerts/v1", method="POST", body={})
+    inventory = user.write("theirs", f"localhost ansible_connection=local dest={dest} method=DELETE ids=a\n")
+    told = user.command(*CALL, "-i", str(inventory), *alerts).wait().ok()
+    assert told.says("changed=0") == 1 and len(dest.read_text().splitlines()) == 30
+    assert user.command(*CALL, "-i", str(inventory), "-e", f"path={HOSTS}").wait().ok().says('"msg": [') == 1
+    assert user.emulator.requests(method="DELETE") == []
+
     lost = user.command(*CALL, "-e", "path=/no/such/v1").wait().failed()
     assert lost.says("GET /no/such/v1 at https://api.crowdstrike.com failed with 404") >= 1
     assert user.command(*CALL).wait().failed().says("path is missing; give the path of an operation") >= 1

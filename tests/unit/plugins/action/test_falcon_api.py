@@ -157,6 +157,8 @@ def test_nothing_leaves_the_file(server, run, said, tmp_path, status, body):
     result = run({**WHO, "path": INSTALLER, "dest": str(dest)})
     assert (result["changed"], result["status"], result.get("dest"), dest.read_bytes()) == (False, status, None, b"old")
     assert [line for line in said if f"was answered with nothing ({status}), so dest stays as it was" in line]
+    wrong = run({**WHO, "path": INSTALLER, "dest": str(dest), "checksum": SUM})
+    assert wrong["failed"] and "was thrown away" in wrong["msg"] and dest.read_bytes() == b"old"
     # Of a list, nothing is what there is.
     server.replace("GET", US1 + HOSTS, json={"resources": [], "meta": {"pagination": {"total": 0}}})
     assert run({**WHO, "path": HOSTS, "paginate": True, "dest": str(dest)})["changed"] and dest.read_bytes() == b""

@@ -18,6 +18,7 @@ from ansible_collections.falconops.auth.plugins.action.falcon_session_gate impor
 from ansible_collections.falconops.auth.plugins.action.falcon_token import ActionModule as TokenAction
 from ansible_collections.falconops.auth.plugins.action.falcon_token_info import ActionModule as InfoAction
 from ansible_collections.falconops.auth.plugins.plugin_utils._door import run_id
+from ansible_collections.falconops.auth.tests.unit.controller import trust_as_template
 from ansible_collections.falconops.auth.tests.unit.examples import DONE, ID, MEMBER, SECRET, US1
 from ansible_collections.falconops.auth.tests.unit.tasks import Run
 
@@ -142,7 +143,9 @@ def test_the_context_of_a_session_counts_only_in_it(run):
     run.of(TokenAction)({"client": "production", "session": own})
     info = run.of(InfoAction)
     assert "msg" in info({})  # there are no credentials
-    run.variables["falcon_session_name"] = own
+    # As the role has it.
+    run.variables["falcon_session_name"] = trust_as_template("{{ falcon_session.session }}")
+    run.variables["falcon_session"] = {"session": own}
     assert info({})["token"] is True
 
 

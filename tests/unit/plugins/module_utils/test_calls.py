@@ -471,6 +471,12 @@ def test_a_part_is_let_pass_wherever_a_batch_ends():
         assert "Of 3 batches 1 were done" in failed(Server(envelope(["a"]), GONE), **call).message
         nothing = failed(Server(GONE, GONE, GONE), allow_partial=True, **call)
         assert "failed with 404 (no such host)" in nothing.message and nothing.result["changed"] is False
+    # What is wrong with the whole of a request is nothing to let pass.
+    many = envelope(None, [{"code": 400, "message": "at most 1 of ids"}], status=400)
+    call = {"ids": ["x1", "x2"], "batch_size": 1, "allow_partial": True}
+    assert "at most 1 of ids" in failed(Server(many, envelope(["x2"])), **call).message
+    bad = envelope(None, [{"code": 400, "message": "invalid id: x2"}], status=400)
+    assert result_of(Server(envelope({"a": 1}), bad), **call)["resources"] == [{"a": 1}]
     outage = FalconError("The connection broke off.")
     assert "broke off" in failed(Server(GONE, outage), allow_partial=True, ids=["a", "b"], batch_size=1).message
 
@@ -493,3 +499,14 @@ def test_a_token_that_dies_among_batches_where_there_is_no_other():
 )
 def test_when_it_was_updated_is_not_whether(item, changed):
     assert result_of(Server(envelope([{"id": "a", **item}])), **WRITE)["changed"] is changed
+
+
+def test_a_page_that_is_a_part_is_a_page():
+    part = envelope([2], [{"code": 404, "message": "no 3"}], status=400, pagination={"after": "c2", "total": 50})
+    server = Server(by_after(1), part, envelope([4]))
+    assert result_of(server, paginate=True, ignore_codes=[404])["resources"] == [1, 2, 4]
+
+
+def test_what_is_no_text_is_not_made_one():
+    failure = failed(Server(answer(200, "\u00e4;\u00f6".encode("latin-1"), Content_Type="text/csv")))
+    assert "was answered with bytes (text/csv)" in failure.message and "content" not in failure.result
