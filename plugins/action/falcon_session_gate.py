@@ -82,9 +82,10 @@ class ActionModule(FalconAction):
                 "is false, and what is kept nowhere cannot be revoked in the end; set it to true for the session"
             )
         door = self.door(options)  # where nothing says who asks, nobody enters
-        with _hosts_in(options, self._play) as hosts:
-            # In the end its tokens are revoked as whom they were issued to, whatever is stored under its name by then.
-            hosts[options.host] = {"before": _context_of(options), "client": context_fact(door.client)[FACT]}
+        with _noted(options, self._play) as (hosts, clients):
+            hosts[options.host] = _context_of(options)
+            # In the end tokens are revoked as whom they were issued to, whatever is stored under the name by then.
+            clients[door.client.client_id] = context_fact(door.client)[FACT]
         result: Result = {}
         if self._task.check_mode:
             token = door.cached()
@@ -102,19 +103,20 @@ class ActionModule(FalconAction):
         revoked: list[tuple[Client, Token]] = []
         failures: list[FalconError] = []
         now = _context_of(options)
-        with _hosts_in(options, self._play) as hosts:
-            entered = next(iter(hosts.values()), None)
-            before = hosts.pop(options.host, {"before": now})["before"]
+        with _noted(options, self._play) as (hosts, clients):
+            entered = bool(hosts)
+            before = hosts.pop(options.host, now)
             # Those that became unreachable will not come to leave.
             if entered and may_revoke and not hosts.keys() & set(options.variables["ansible_play_batch"]):
                 try:
-                    for door in self._doors(options, remembered_client({"ansible_facts": {FACT: entered["client"]}})):
+                    for door in self._doors(options, clients):
                         gone, kept = door.broker.revoke_each(_owners(door))
                         revoked, failures = revoked + gone, failures + kept
                         for owner, token in gone:
                             door.tell("revoked", token, owner=owner)
                 except FalconError as error:
                     failures.append(error)
+                clients.clear()
                 if failures:
                     hosts.clear()  # a thousand hosts need not try in vain
         result: Result = {
@@ -132,9 +134,10 @@ class ActionModule(FalconAction):
         """In another play nobody is in a session any more, however it was left."""
         return str(self._task.get_play()._uuid)
 
-    def _doors(self, options: Options, client: Client | None) -> t.Iterator[Door]:
+    def _doors(self, options: Options, clients: dict[str, t.Any]) -> t.Iterator[Door]:
         """To the tokens of the session's client, and to those of others that its tasks may have named."""
-        yield self.door(options, client)
+        for fact in clients.values():
+            yield self.door(options, remembered_client({"ansible_facts": {FACT: fact}}))
         others: set[str] = set()
         if _is_own(options):  # a session by a name of the user's may be in use elsewhere, by those others
             with contextlib.suppress(FalconError):
@@ -178,12 +181,12 @@ def _owners(door: Door) -> list[Client]:
 
 
 @contextlib.contextmanager
-def _hosts_in(options: Options, play: str) -> t.Iterator[dict[str, t.Any]]:
-    """The hosts in the session, each with the context that it came with, and the client that it came as.
+def _noted(options: Options, play: str) -> t.Iterator[tuple[dict[str, t.Any], dict[str, t.Any]]]:
+    """The hosts in the session, each with the context that it came with; and by id, as sealed facts, whom they ask as.
 
-    No other process sees or changes them meanwhile. They stand in a file in this run's own temporary directory, which a
-    killed process leaves as it was. Facts would do for a few hosts, but a thousand of them would each have to look at
-    the facts of a thousand.
+    Hosts may know different clients by the same name. No other process sees or changes this meanwhile. It stands in a
+    file in this run's own temporary directory, which a killed process leaves as it was. Facts would do for a few hosts,
+    but a thousand of them would each have to look at the facts of a thousand.
     """
     client, session = options.value("client"), options.value("session")
     name = hashlib.sha256(repr((run_id(), play, client, session)).encode()).hexdigest()
@@ -194,10 +197,10 @@ def _hosts_in(options: Options, play: str) -> t.Iterator[dict[str, t.Any]]:
                 f"Another host has been entering or leaving the session {session} for more than {_PATIENCE:.0f} "
                 "seconds; end its process or try again later."
             )
-        hosts = json.loads(files.get(name) or "{}")
-        yield hosts
+        noted = json.loads(files.get(name) or "[{}, {}]")
+        yield noted[0], noted[1]
         try:
-            files.set(name, json.dumps(hosts))
+            files.set(name, json.dumps(noted))
             return
         except OSError as error:
             reason = error.strerror or str(error)

@@ -126,6 +126,16 @@ def test_it_revokes_as_whom_it_asked_whatever_is_stored_by_then(run, server, the
     assert (revoked["client"], revoked["session"]) == ("production", "night") and server.asked == (1, 1)
 
 
+def test_hosts_may_know_different_clients_by_the_same_name(run, server):
+    at(run, "web1", ENTERED)
+    other = {"falcon_clients": {"production": STORED["falcon_clients"]["other"]}}
+    run.variables |= other
+    at(run, "web2", ENTERED)
+    assert at(run, "web1", LEFT) == {"changed": False, "revoked": []}
+    revoked = at(run, "web2", LEFT)["revoked"]
+    assert {each["client_id"] for each in revoked} == {ID, OTHER_ID} and server.asked == (2, 2)
+
+
 def test_the_session_of_the_token_in_use(run):
     assert run({"state": "current"}) == {"changed": False}  # nobody's
     run.of(TokenAction)({"client": "production", "session": "mine"})
