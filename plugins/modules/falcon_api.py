@@ -29,7 +29,8 @@ options:
   dest:
     description:
       - A file on the control node that the answer is written to as it comes, with O(paginate) or O(ids) one item on a line,
-        as JSON. It takes its place when it is whole; where nothing comes, what stands there stays. A relative path is relative to the playbook.
+        as JSON. It takes its place when it is whole; where nothing comes, what stands there stays.
+      - A relative path is relative to the playbook.
     type: path
     version_added: 1.0.0
   mode:

@@ -78,8 +78,8 @@ client:
   type: str
   sample: production
 session:
-  description: The session.
-  returned: when O(state) is V(named) or V(entered)
+  description: The session. Empty for a token without one, with O(state=current).
+  returned: when O(state) is V(named) or V(entered), and with V(current) where the context says it
   type: str
   sample: ansible-local-4711abcdefgh/0123abcd
 tasks:

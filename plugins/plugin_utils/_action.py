@@ -49,7 +49,7 @@ class FalconAction(ActionBase):
         except BaseException as error:  # as the timeout of a task is, which nobody shall catch by chance
             if not self._item_tells_a_secret(variables):
                 raise
-            result = self._in_ansibles_words(error)
+            return self.hidden(self._in_ansibles_words(error))
         return self.hidden(result) if self._item_tells_a_secret(variables) else result
 
     def _ran(self, tmp: t.Any, variables: Result) -> Result:
