@@ -20,7 +20,7 @@ test: .venv/nox  ## run every check and test, on the ansible-core that we develo
 test-fast: .venv/nox  ## run the unit tests alone
 	@$(RUN) unit
 
-test-all: .venv/nox  ## run every check and test on every supported ansible-core, and close with a table (hours)
+test-all: .venv/nox  ## run every check and test on every supported ansible-core, and close with a table (two hours)
 	@FALCONOPS_TEST_ALL=1 $(RUN)
 
 lint: .venv/nox  ## run the checks that run nothing of the collection

@@ -21,7 +21,8 @@ class CallbackModule(CallbackBase):
     CALLBACK_NAME = "everything"
 
     def _show(self, result, **_more):
-        result = getattr(result, "_result", None) or result.result, getattr(result, "_task_fields", None), result
-        self._display.display(f"everything: {result!r} {vars(result[2])!r} {vars(result[2]._task)!r}")
+        # What a class keeps from all others is not handed to anybody: in 2.21 that is the result before it is hidden.
+        handed = {name: getattr(result, name) for name in dir(result) if "__" not in name}
+        self._display.display(f"everything: {handed!r} {vars(result._task)!r}")
 
     v2_runner_on_ok = v2_runner_on_failed = v2_runner_item_on_ok = _show
